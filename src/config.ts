@@ -1,0 +1,60 @@
+import { resolve } from 'node:path';
+import type { Setting } from './config/setting.js';
+import { settings } from './config/settings.js';
+
+type Settings = typeof settings;
+/** Every setting by its name without `LANEWAY_`, read, checked and with defaults filled in. */
+export type Config = { readonly [Name in keyof Settings]: Settings[Name] extends Setting<infer Value> ? Value : never };
+
+/** A setting that breaks its rule; the message is the one line a user needs. */
+export class ConfigError extends Error {
+  override name = 'ConfigError';
+}
+
+/** The only reader of the environment. Throws ConfigError for the first wrong or unknown `LANEWAY_` setting. */
+export function readConfig(environment: Record<string, string | undefined>): Config {
+  refuseUnknown(environment);
+  const read = Object.entries<Setting<unknown>>(settings).map(([name, setting]) => [name, readOne(name, setting, environment)]);
+  const config = Object.fromEntries(read) as Config;
+  refuseContradictions(config);
+  return { ...config, DATA: resolve(config.DATA), STORE: resolve(config.STORE) };
+}
+
+function readOne(name: string, setting: Setting<unknown>, environment: Record<string, string | undefined>): unknown {
+  const given = environment[`LANEWAY_${name}`];
+  const text = given === undefined || given === '' ? setting.fallback : given;
+  if (text === null) return null;
+  const value = setting.read(text);
+  if (value === undefined) throw new ConfigError(`LANEWAY_${name} must be ${setting.rule}, not ${shown(text, setting)}`);
+  return value;
+}
+
+/** A secret that breaks its rule is not written to a terminal or log either. */
+function shown(text: string, setting: Setting<unknown>): string {
+  return setting.secret ? `what was given (${text.length} characters, not shown)` : JSON.stringify(text.slice(0, 200));
+}
+
+function refuseUnknown(environment: Record<string, string | undefined>): void {
+  for (const name of Object.keys(environment)) {
+    if (!name.startsWith('LANEWAY_') || name.slice(8) in settings) continue;
+    throw new ConfigError(`${name} must be one of the settings in docs/configuration.md, not an unknown name`);
+  }
+}
+
+function refuseContradictions(config: Config): void {
+  if (config.MIN_ISOLATION === 'sandbox' || config.DEFAULT_ISOLATION === 'sandbox') {
+    throw new ConfigError(
+      `LANEWAY_${config.MIN_ISOLATION === 'sandbox' ? 'MIN' : 'DEFAULT'}_ISOLATION must be thread or process on this release, not "sandbox"`,
+    );
+  }
+  if (config.FTP_CA !== null && config.FTP_URL === null) {
+    throw new ConfigError(
+      `LANEWAY_FTP_CA must be set together with LANEWAY_FTP_URL, not alone (${JSON.stringify(config.FTP_CA)})`,
+    );
+  }
+  if (config.MEMORY_MB > config.MAX_MEMORY_MB) {
+    throw new ConfigError(
+      `LANEWAY_MEMORY_MB must be at most LANEWAY_MAX_MEMORY_MB (${config.MAX_MEMORY_MB}), not ${config.MEMORY_MB}`,
+    );
+  }
+}

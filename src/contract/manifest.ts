@@ -1,0 +1,37 @@
+import { Type, type Static } from 'typebox';
+import { isolations, oneOf, runtimes } from './words.js';
+
+const environmentName = '^[A-Za-z_][A-Za-z0-9_]{0,127}$';
+const relativeFile = '^(?!/)(?!.*(?:^|/)\\.\\.(?:/|$))[^\\\\\\u0000]{1,512}$';
+
+/**
+ * `laneway.json` in the zip. Every field is optional; unknown fields are refused.
+ * Fields that need a part this server does not have are refused at push, never ignored: see `store/manifest.ts`.
+ */
+export const Manifest = Type.Object(
+  {
+    runtime: Type.Optional(oneOf(runtimes, 'What runs the entry. Found from the entry file when absent.')),
+    entry: Type.Optional(Type.String({ pattern: relativeFile, description: 'The file to load, relative to the zip.' })),
+    handler: Type.Optional(Type.String({ minLength: 1, maxLength: 128, description: 'The export or function to call.' })),
+    isolation: Type.Optional(oneOf(['auto', ...isolations], 'The wall around a run; `auto` is the strongest proved.')),
+    timeout_ms: Type.Optional(Type.Integer({ minimum: 1, maximum: 86_400_000, description: 'Longest time of one attempt.' })),
+    memory_mb: Type.Optional(Type.Integer({ minimum: 16, maximum: 65_536, description: 'Memory of one worker.' })),
+    cpu: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 128, description: 'Share of processors.' })),
+    max_processes: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_536 })),
+    network: Type.Optional(oneOf(['none', 'outbound'], 'What the function may reach.')),
+    env: Type.Optional(Type.Record(Type.String({ pattern: environmentName }), Type.String({ maxLength: 32_768 }))),
+    secrets: Type.Optional(Type.Array(Type.String({ pattern: environmentName }), { maxItems: 64, uniqueItems: true })),
+    concurrency: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 1024, description: 'Workers of this version a server may keep.' }),
+    ),
+    retries: Type.Optional(Type.Unknown()),
+    fresh: Type.Optional(Type.Boolean({ description: 'A new worker for every run.' })),
+    payload: Type.Optional(oneOf(['body', 'envelope'], '`envelope` hands in the SharpFaas payload object.')),
+    forward_headers: Type.Optional(Type.Array(Type.String({ pattern: '^[A-Za-z0-9-]{1,64}$' }), { maxItems: 64 })),
+    events: Type.Optional(Type.Unknown()),
+    schedule: Type.Optional(Type.Unknown()),
+    warm: Type.Optional(Type.Unknown()),
+  },
+  { additionalProperties: false, $id: 'Manifest', description: 'laneway.json' },
+);
+export type Manifest = Static<typeof Manifest>;

@@ -1,0 +1,65 @@
+import type { Readable } from 'node:stream';
+import type { DeployedVersion } from './executor.js';
+import type { LaneRecord, PromotedFrom, VersionRecord } from './records.js';
+
+export interface PushRequest {
+  function: string;
+  lane: string;
+  newMajor: boolean;
+  /** The zip, streamed; its end without `truncated` is the end of the upload. Destroyed on refusal. */
+  zip: Readable;
+  /** SharpFaas's `dll` or `exe`: the runtime when the manifest is silent. */
+  type: 'dll' | 'exe' | null;
+  pushedBy: string | null;
+}
+
+/** What a version asked for was resolved to; needs no disk. */
+export interface ResolvedVersion {
+  function: string;
+  lane: string;
+  /** `major.minor` */
+  version: string;
+}
+
+export interface LaneView {
+  function: string;
+  lane: string;
+  /** What nothing, `0` or `latest` gives now; null when a split decides or there is no version. */
+  current: string | null;
+  pin: LaneRecord['pin'];
+  split: LaneRecord['split'];
+  versions: number;
+}
+
+/** Where versions live. Function and lane names given here are already checked against `contract/words.ts`. */
+export interface FunctionStore {
+  /** immutable-version: resolves when the version is complete, readable by everybody and recorded. Leaves nothing behind on refusal. */
+  push(request: PushRequest): Promise<VersionRecord>;
+  /**
+   * From memory whenever the lane is known here; a promise when it has to be looked for.
+   * Rejects (or throws) with `function_not_found`, `lane_not_found`, `version_not_found`, `version_invalid`.
+   */
+  resolve(functionName: string, lane: string, asked: string): ResolvedVersion | Promise<ResolvedVersion>;
+  /** The unpacked version, fetched once when it is not on this disk. Rejects with `store_unavailable` or `bad_artifact`. */
+  deployed(version: ResolvedVersion): DeployedVersion | Promise<DeployedVersion>;
+  /** Function names with their lanes, sorted by name. */
+  functions(): Promise<{ name: string; lanes: string[] }[]>;
+  lanes(functionName: string): Promise<LaneView[]>;
+  lane(functionName: string, lane: string): Promise<LaneView>;
+  /** Ready versions, newest first. */
+  versions(functionName: string, lane: string): Promise<VersionRecord[]>;
+  version(functionName: string, lane: string, version: string): Promise<VersionRecord>;
+  /** The zip as pushed. */
+  artifact(functionName: string, lane: string, version: string): Promise<{ stream: Readable; sizeBytes: number; sha256: string }>;
+  /** A copy as a new version of `toLane`. */
+  promote(functionName: string, from: PromotedFrom, toLane: string, newMajor: boolean, by: string | null): Promise<VersionRecord>;
+  pin(functionName: string, lane: string, version: string): Promise<LaneView>;
+  /** Takes pin and split away. */
+  unpin(functionName: string, lane: string): Promise<LaneView>;
+  split(functionName: string, lane: string, parts: { version: string; weight: number }[]): Promise<LaneView>;
+  /** Rejects with `version_in_use` while a pin, split or unfinished run needs it. */
+  remove(functionName: string, lane: string, version: string): Promise<void>;
+  /** Rejects with the reason when a push could not be kept now. */
+  check(): Promise<void>;
+  close(): Promise<void>;
+}
