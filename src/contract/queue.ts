@@ -17,6 +17,11 @@ export interface Queue {
   stop(): Promise<void>;
   /** Rejects with the reason when announcements can't be handed over now. */
   check(): Promise<void>;
+  /**
+   * For each, whether it is still waiting or being handled, here or on another server; a sweep announces again what is not.
+   * Rejects with `queue_unavailable` when that can't be told now.
+   */
+  holds(announcements: readonly Pick<Announcement, 'runId' | 'fence'>[]): Promise<boolean[]>;
   /** Announcements waiting here, for metrics. */
   depth(): Promise<number>;
   close(): Promise<void>;
