@@ -1,0 +1,85 @@
+import type { RunRecord, RunTimings } from '../contract/records.js';
+import type { RunMode, RunState } from '../contract/words.js';
+import type { PreparedRun } from './run-request.js';
+
+/** A run that this server carries out now, or a sync run whose record is not written yet. */
+export interface ActiveRun {
+  prepared: PreparedRun;
+  mode: RunMode;
+  attempt: number;
+  fence: number;
+  createdAt: number;
+  startedAt: number;
+  /** Set when a cancel reached it here. */
+  cancelled: boolean;
+}
+
+/** The runs of this server by id: what reads and cancels look at before the records. */
+export class ActiveRuns {
+  readonly #runs = new Map<string, ActiveRun>();
+
+  add(run: ActiveRun): void {
+    this.#runs.set(run.prepared.id, run);
+  }
+
+  remove(id: string): void {
+    this.#runs.delete(id);
+  }
+
+  get(id: string): ActiveRun | undefined {
+    return this.#runs.get(id);
+  }
+
+  get size(): number {
+    return this.#runs.size;
+  }
+
+  values(): Iterable<ActiveRun> {
+    return this.#runs.values();
+  }
+}
+
+/** An active run as its record would stand. */
+export function recordOfActive(run: ActiveRun): RunRecord {
+  return recordOf(run, 'running', null);
+}
+
+/** The record of a run in the given state; what only a queued run has is empty. */
+export function recordOf(run: ActiveRun, state: RunState, timings: RunTimings | null): RunRecord {
+  const { id, request, version, isolation, timeoutMs } = run.prepared;
+  return {
+    id,
+    mode: run.mode,
+    source: request.source,
+    executor: 'local',
+    callerId: request.callerId,
+    keyId: request.keyId,
+    function: version.function,
+    lane: version.lane,
+    version: version.version,
+    versionAsked: request.version,
+    isolation,
+    type: request.type,
+    entryFile: request.entryFile,
+    state,
+    reason: null,
+    message: null,
+    exitCode: null,
+    attempt: run.attempt,
+    fence: run.fence,
+    priority: 0,
+    dueAt: run.createdAt,
+    announcedAt: null,
+    leaseUntil: null,
+    leaseOwner: null,
+    deaths: 0,
+    cancelRequestedAt: null,
+    createdAt: run.createdAt,
+    startedAt: run.startedAt,
+    endedAt: null,
+    timeoutMs,
+    timings,
+    payloadBytes: request.payload?.length ?? 0,
+    resultBytes: 0,
+  };
+}

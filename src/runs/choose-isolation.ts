@@ -1,0 +1,22 @@
+import type { Manifest } from '../contract/manifest.js';
+import { isolations, type Isolation, type Runtime } from '../contract/words.js';
+
+/** What the server decided at start: the strongest level it proved, its default and its floor. */
+export interface IsolationPolicy {
+  strongest: Isolation;
+  byDefault: Isolation | 'auto';
+  floor: Isolation | null;
+}
+
+/** The manifest's level or the default, raised to the floor; a level that can't be had is refused later, by the executor. */
+export function chooseIsolation(manifest: Manifest, runtime: Runtime, policy: IsolationPolicy): Isolation {
+  const asked = manifest.isolation ?? policy.byDefault;
+  const level = asked === 'auto' ? policy.strongest : asked;
+  // Only Node code can live in a thread of the server.
+  const possible = level === 'thread' && runtime !== 'node' ? 'process' : level;
+  return policy.floor !== null && isWeaker(possible, policy.floor) ? policy.floor : possible;
+}
+
+function isWeaker(level: Isolation, other: Isolation): boolean {
+  return isolations.indexOf(level) < isolations.indexOf(other);
+}

@@ -1,0 +1,119 @@
+import type { Logger } from 'pino';
+import type { Bus } from '../contract/bus.js';
+import type { AttemptSink, LogStream } from '../contract/executor.js';
+import type { RunEvent, RunEventRecords } from '../contract/records.js';
+import { messageOf } from '../errors.js';
+
+/** Events that could not be written yet are kept up to this size; a log is worth less than the server's life. */
+const maxPendingBytes = 64 * 2 ** 20;
+const retryMs = 500;
+
+/** The topic that carries a run's events to its followers, on every server. */
+export function runTopic(runId: string): string {
+  return `run:${runId}`;
+}
+
+/** What goes over a run's topic. `ended` comes after the end is in the records. */
+export type FeedMessage = { events: RunEvent[] } | { state: 'running' | 'ended' };
+
+/**
+ * Writes logs, chunks and progress in batches and publishes each batch after it is written, so that a follower
+ * who reads the records first and the feed then misses nothing. A batch is whatever came in while the last one was written.
+ */
+export class EventRecorder {
+  #pending: RunEvent[] = [];
+  #pendingBytes = 0;
+  #writing: Promise<void> | null = null;
+  #dropped = 0;
+  #retry: NodeJS.Timeout | null = null;
+
+  constructor(private readonly parts: { events: RunEventRecords; bus: Bus; log: Logger }) {}
+
+  /** Where an attempt says what it has to say; the events get the attempt's number and a sequence of their own. */
+  sinkFor(runId: string, attempt: number, onEvent?: (event: RunEvent) => void): AttemptSink {
+    let seq = 0;
+    const add = (kind: RunEvent['kind'], stream: LogStream | null, data: string) => {
+      const event = { runId, attempt, seq: ++seq, at: Date.now(), kind, stream, data };
+      onEvent?.(event);
+      this.#add(event);
+    };
+    return {
+      log: (stream, text) => add('log', stream, text),
+      chunk: (data) => add('chunk', null, data),
+      progress: (fraction, message) => add('progress', null, JSON.stringify({ fraction, message })),
+    };
+  }
+
+  /** Resolves when everything said before this call is written (or was dropped because the records are away). */
+  async flush(): Promise<void> {
+    while (this.#writing !== null || (this.#pending.length > 0 && this.#retry === null)) {
+      await (this.#writing ?? this.#write());
+    }
+  }
+
+  /** Events that were given up because the records did not take them. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  async close(): Promise<void> {
+    if (this.#retry !== null) clearTimeout(this.#retry);
+    this.#retry = null;
+    await this.flush();
+    if (this.#retry !== null) clearTimeout(this.#retry);
+  }
+
+  #add(event: RunEvent): void {
+    if (this.#pendingBytes > maxPendingBytes) {
+      this.#dropped += 1;
+      return;
+    }
+    this.#pending.push(event);
+    this.#pendingBytes += event.data.length + 100;
+    if (this.#writing === null && this.#retry === null) void this.#write();
+  }
+
+  #write(): Promise<void> {
+    // The turn of the loop that brings one line usually brings more.
+    this.#writing ??= new Promise<void>((resolve) => setImmediate(resolve)).then(() => this.#writeBatch());
+    return this.#writing;
+  }
+
+  async #writeBatch(): Promise<void> {
+    const batch = this.#pending;
+    this.#pending = [];
+    this.#pendingBytes = 0;
+    try {
+      await this.parts.events.append(batch);
+      this.#publish(batch);
+    } catch (error) {
+      this.#keepForLater(batch, error);
+    } finally {
+      this.#writing = null;
+    }
+    if (this.#pending.length > 0 && this.#retry === null) void this.#write();
+  }
+
+  #publish(batch: readonly RunEvent[]): void {
+    const byRun = new Map<string, RunEvent[]>();
+    for (const event of batch) {
+      const events = byRun.get(event.runId);
+      if (events === undefined) byRun.set(event.runId, [event]);
+      else events.push(event);
+    }
+    for (const [runId, events] of byRun) {
+      this.parts.bus.publish(runTopic(runId), JSON.stringify({ events } satisfies FeedMessage));
+    }
+  }
+
+  #keepForLater(batch: RunEvent[], error: unknown): void {
+    this.parts.log.warn({ err: error, events: batch.length }, `run events could not be written: ${messageOf(error)}`);
+    this.#pending = batch.concat(this.#pending);
+    this.#pendingBytes += batch.reduce((bytes, event) => bytes + event.data.length + 100, 0);
+    this.#retry = setTimeout(() => {
+      this.#retry = null;
+      void this.#write();
+    }, retryMs);
+    this.#retry.unref();
+  }
+}

@@ -1,0 +1,90 @@
+import type { Logger } from 'pino';
+import type { EndedSyncRun, RunRecords } from '../contract/records.js';
+import { LanewayError, messageOf } from '../errors.js';
+
+/** A record follows its answer by at most this long while the records answer. */
+const maxDelayMs = 25;
+const batchRows = 2000;
+
+/** Writes the records of sync runs after their answers, many in one transaction; reads look here first. */
+export class WriteBehind {
+  #waiting = new Map<string, EndedSyncRun>();
+  #writing = new Map<string, EndedSyncRun>();
+  #timer: NodeJS.Timeout | null = null;
+  #flush: Promise<void> | null = null;
+
+  constructor(
+    private readonly parts: { runs: RunRecords; log: Logger; onWritten: (runId: string) => void },
+    private readonly maxRows: number,
+  ) {}
+
+  /** bounded: throws `records_unavailable` when the records are too far behind for another sync run. */
+  refuseWhenFull(): void {
+    if (this.#waiting.size + this.#writing.size < this.maxRows) return;
+    throw new LanewayError('records_unavailable', { problem: `${this.maxRows} runs wait to be recorded` });
+  }
+
+  add(run: EndedSyncRun): void {
+    this.#waiting.set(run.id, run);
+    if (this.#waiting.size >= batchRows) void this.#start();
+    else this.#timer ??= setTimeout(() => void this.#start(), maxDelayMs);
+  }
+
+  /** A run that is not in the records yet. */
+  get(id: string): EndedSyncRun | undefined {
+    return this.#waiting.get(id) ?? this.#writing.get(id);
+  }
+
+  values(): EndedSyncRun[] {
+    return [...this.#writing.values(), ...this.#waiting.values()];
+  }
+
+  /** Resolves when all that was added before is written; rejects when the records do not take it. */
+  async flush(): Promise<void> {
+    while (this.#waiting.size + this.#writing.size > 0) await this.#writeOnce();
+  }
+
+  async close(): Promise<void> {
+    try {
+      await this.flush();
+    } finally {
+      if (this.#timer !== null) clearTimeout(this.#timer);
+    }
+  }
+
+  async #start(): Promise<void> {
+    try {
+      await this.#writeOnce();
+    } catch (error) {
+      this.parts.log.error({ err: error, runs: this.#waiting.size }, `sync runs could not be recorded: ${messageOf(error)}`);
+      this.#timer ??= setTimeout(() => void this.#start(), 500);
+      return;
+    }
+    if (this.#waiting.size >= batchRows) void this.#start();
+  }
+
+  #writeOnce(): Promise<void> {
+    this.#flush ??= this.#write().finally(() => {
+      this.#flush = null;
+    });
+    return this.#flush;
+  }
+
+  async #write(): Promise<void> {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#writing = this.#waiting;
+    this.#waiting = new Map();
+    try {
+      const taken = await this.parts.runs.writeSync([...this.#writing.values()]);
+      for (const id of taken)
+        this.parts.log.error({ runId: id }, 'the id of a sync run was taken in the records; its own record is lost');
+      for (const id of this.#writing.keys()) this.parts.onWritten(id);
+      this.#writing = new Map();
+    } catch (error) {
+      this.#waiting = new Map([...this.#writing, ...this.#waiting]);
+      this.#writing = new Map();
+      throw error;
+    }
+  }
+}
