@@ -86,6 +86,10 @@ export const errorTable = {
   queue_unavailable: [503, 'The queue does not answer: {problem}.'],
   too_many_followers: [503, 'The server follows {limit} streams, which is the limit.'],
   secret_not_found: [404, 'There is no secret {name}.'],
+  secret_unreadable: [
+    500,
+    'Secret {name} can not be opened with the key this server has; its LANEWAY_SECRET_KEY or secret-key file is another one.',
+  ],
   secret_name_invalid: [400, 'Secret name {value} is not allowed: a letter or _, then letters, digits and _, 128 long at most.'],
 
   // How a run failed, as a status of a sync call
