@@ -1,0 +1,22 @@
+import type { Logger } from 'pino';
+import type { Queue } from '../contract/queue.js';
+import { BullmqQueue } from './bullmq-queue.js';
+import { EmbeddedQueue } from './embedded-queue.js';
+
+const firstConnectionMs = 5000;
+
+export interface QueueSettings {
+  redisUrl: string | null;
+  installationId: string;
+  /** A job's lock lasts as long as a run's lease. */
+  leaseMs: number;
+  log: Logger;
+}
+
+/** BullMQ when there is a Redis, else a line in memory. */
+export async function openQueue({ redisUrl, installationId, leaseMs, log }: QueueSettings): Promise<Queue> {
+  if (redisUrl === null) return new EmbeddedQueue();
+  const queue = new BullmqQueue({ url: redisUrl, installationId, lockMs: leaseMs, log });
+  await queue.whenReady(firstConnectionMs);
+  return queue;
+}
