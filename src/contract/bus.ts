@@ -4,10 +4,14 @@
  */
 export interface Bus {
   publish(topic: string, message: string): void;
-  /** The handler also gets this server's own messages. Returns how to stop. */
-  subscribe(topic: string, handle: (message: string) => void): () => void;
-  /** Called after the connection came back: messages may have been missed. */
+  /**
+   * The handler also gets this server's own messages, before `publish` returns. Returns how to stop.
+   * `onOpen` is called once, when other servers' messages arrive from then on: what is read after it misses nothing.
+   */
+  subscribe(topic: string, handle: (message: string) => void, onOpen?: () => void): () => void;
+  /** Called when messages may have been missed: the connection came back, here or at a server that could not send. */
   onReconnect(handle: () => void): () => void;
+  /** Rejects with the reason when messages do not get through now. */
   check(): Promise<void>;
   close(): Promise<void>;
 }
