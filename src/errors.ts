@@ -77,6 +77,7 @@ export const errorTable = {
   // Runs
   run_not_found: [404, 'There is no run {id}.'],
   run_id_in_use: [409, 'Run id {id} is in use.'],
+  result_missing: [404, 'Run {id} has no result: it is {state}.'],
   run_ended: [409, 'Run {id} has ended as {state} already.'],
   isolation_unavailable: [409, 'Isolation {isolation} can not be had on this server: {problem}.'],
   function_busy: [429, 'Function {function} has {limit} calls waiting, which is the limit.'],

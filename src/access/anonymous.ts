@@ -1,5 +1,5 @@
 import type { Scope } from '../contract/words.js';
-import type { Principal } from './scopes.js';
+import type { Principal } from '../contract/principal.js';
 
 const allowed: Record<'run' | 'all', readonly Scope[]> = {
   run: ['run', 'read'],

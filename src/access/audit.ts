@@ -1,6 +1,6 @@
 import type { AuditRecords } from '../contract/records.js';
 import { blotOutKeys } from './credentials.js';
-import type { Principal } from './scopes.js';
+import type { Principal } from '../contract/principal.js';
 
 export interface AuditedChange {
   /** null for what the server did by itself. */

@@ -5,7 +5,8 @@ import { LanewayError } from '../errors.js';
 import { issueKey, type IssuedKey, type KeyWish } from './issue-key.js';
 import { keepFresh, type Freshness } from './keep-fresh.js';
 import { matchesHash, parseKey } from './key.js';
-import { principalOf, type Principal } from './scopes.js';
+import type { Principal } from '../contract/principal.js';
+import { principalOf } from './scopes.js';
 
 export interface KeyRingOptions {
   records: KeyRecords;

@@ -1,5 +1,5 @@
 import { LanewayError } from '../errors.js';
-import type { Principal } from './scopes.js';
+import type { Principal } from '../contract/principal.js';
 
 interface Bucket {
   tokens: number;

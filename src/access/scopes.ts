@@ -1,21 +1,7 @@
 import { LanewayError } from '../errors.js';
 import { scopes, type Scope } from '../contract/words.js';
+import type { Principal } from '../contract/principal.js';
 import type { KeyRecord } from '../contract/records.js';
-
-/** Who asks and what they may do: made once per key, shared by all its requests. */
-export interface Principal {
-  /** null: a caller without a key. */
-  readonly keyId: string | null;
-  readonly scopes: ReadonlySet<Scope>;
-  /** null: every function. */
-  readonly functions: ReadonlySet<string> | null;
-  /** null: every lane. */
-  readonly lanes: ReadonlySet<string> | null;
-  /** null: what the settings say. */
-  readonly ratePerMinute: number | null;
-  /** null: no limit. */
-  readonly maxConcurrent: number | null;
-}
 
 /** What a key's record allows; scopes that this release does not know allow nothing. */
 export function principalOf(key: KeyRecord): Principal {

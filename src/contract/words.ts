@@ -1,4 +1,4 @@
-import { Type, type Static } from 'typebox';
+import { Type, type Static, type TSchema } from 'typebox';
 
 /** A function's name: 1 to 128 of A-Z a-z 0-9 . _ -, starting with a letter or digit, never containing "..". */
 export const functionNamePattern = '^(?!.*\\.\\.)[A-Za-z0-9][A-Za-z0-9._-]{0,127}$';
@@ -58,3 +58,8 @@ export function oneOf<const Words extends readonly string[]>(words: Words, descr
 /** A time as the native API writes it: RFC 3339 in UTC with milliseconds. */
 export const Timestamp = Type.String({ format: 'date-time' });
 export type Timestamp = Static<typeof Timestamp>;
+
+/** A schema that also admits null. */
+export function nullable<Schema extends TSchema>(schema: Schema) {
+  return Type.Union([schema, Type.Null()]);
+}

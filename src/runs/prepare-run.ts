@@ -39,7 +39,8 @@ export async function prepareRun(
 /** Parsing more than this on the request path would hold up other requests; the function's own side parses it anyway. */
 const checkedHereBytes = 256 * 1024;
 
-function refuseWhatIsNotJson(payload: string | null): void {
+/** Throws `payload_invalid`. */
+export function refuseWhatIsNotJson(payload: string | null): void {
   if (payload === null || payload.length > checkedHereBytes) return;
   try {
     JSON.parse(payload);

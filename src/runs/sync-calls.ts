@@ -6,7 +6,7 @@ import { LanewayError } from '../errors.js';
 import { type ActiveRun, type ActiveRuns, recordOf } from './active-runs.js';
 import { attemptOf } from './attempt-of.js';
 import { logEnd } from './log-run.js';
-import { prepareRun, type PreparePolicy } from './prepare-run.js';
+import { prepareRun, type PreparePolicy, refuseWhatIsNotJson } from './prepare-run.js';
 import type { EventRecorder } from './record-events.js';
 import type { RunCounts } from './run-counts.js';
 import type { PreparedRun, RunRequest } from './run-request.js';
@@ -43,7 +43,7 @@ export class SyncCalls {
     return this.#carryOut(prepared, (attempt, sink) => this.parts.executor.execute(attempt, sink));
   }
 
-  /** A whole HTTP exchange with a function that speaks `fetch`. `onStart` gets the run's id before anything is sent. */
+  /** A whole HTTP exchange with a function that speaks `fetch`. */
   async exchange(prepared: PreparedRun, exchange: HttpExchange): Promise<SyncAnswer> {
     return this.#carryOut(prepared, (attempt, sink) => this.parts.executor.exchange(attempt, exchange, sink));
   }
@@ -53,9 +53,11 @@ export class SyncCalls {
     return this.#prepare(request);
   }
 
-  /** `call` for a request that was prepared before its payload was read. */
-  async callPrepared(prepared: PreparedRun): Promise<SyncAnswer> {
-    return this.#carryOut(prepared, (attempt, sink) => this.parts.executor.execute(attempt, sink));
+  /** `call` for a request that was prepared before its payload was read. Rejects with `payload_invalid` too. */
+  async callWithPayload(prepared: PreparedRun, payload: string | null): Promise<SyncAnswer> {
+    refuseWhatIsNotJson(payload);
+    const complete = { ...prepared, request: { ...prepared.request, payload } };
+    return this.#carryOut(complete, (attempt, sink) => this.parts.executor.execute(attempt, sink));
   }
 
   async #prepare(request: RunRequest): Promise<PreparedRun> {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createAudit } from '../../src/access/audit.js';
 import { formatKey, makeKey } from '../../src/access/key.js';
-import type { Principal } from '../../src/access/scopes.js';
+import type { Principal } from '../../src/contract/principal.js';
 import { MemoryAudit } from './memory-records.js';
 
 const by: Principal = {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { KeyLimits } from '../../src/access/rate-limit.js';
-import type { Principal } from '../../src/access/scopes.js';
+import type { Principal } from '../../src/contract/principal.js';
 import { LanewayError } from '../../src/errors.js';
 
 function principal(given: Partial<Principal>): Principal {

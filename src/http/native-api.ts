@@ -1,0 +1,30 @@
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
+import { callFunctionRoutes } from './routes/call-function.js';
+import { functionRoutes } from './routes/functions.js';
+import { keyRoutes } from './routes/keys.js';
+import type { HttpParts } from './routes/parts.js';
+import { runRoutes } from './routes/runs.js';
+import { versionRoutes } from './routes/versions.js';
+import { needs } from './authorize.js';
+
+/** The native API under `/api/v1`, `/function/{name}`, and the description of it all under `/docs`. */
+export function nativeApi(parts: HttpParts): FastifyPluginAsync {
+  return async (app) => {
+    await app.register(
+      async (api) => {
+        functionRoutes(api, parts);
+        runRoutes(api, parts);
+        keyRoutes(api, parts);
+        await api.register(async (versions) => versionRoutes(versions, parts));
+      },
+      { prefix: '/api/v1' },
+    );
+    await app.register(async (calls) => callFunctionRoutes(calls, parts));
+    documentRoutes(app, parts);
+  };
+}
+
+/** The OpenAPI text; the page that draws it is loaded when somebody opens it the first time. */
+function documentRoutes(app: FastifyInstance, { authorize }: HttpParts): void {
+  app.get('/docs/json', { onRequest: needs(authorize, 'read'), schema: { hide: true } }, async () => app.swagger());
+}

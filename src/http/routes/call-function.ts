@@ -1,0 +1,101 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { withoutCredentials } from '../../access/credentials.js';
+import type { CallingConvention } from '../../contract/executor.js';
+import { LanewayError } from '../../errors.js';
+import type { PreparedRun, RunRequest } from '../../runs/run-request.js';
+import type { SyncAnswer } from '../../runs/sync-calls.js';
+import { mediaType } from '../answer-errors.js';
+import { askedLane, needs, principalOf } from '../authorize.js';
+import { bridgeExchange } from '../bridge-exchange.js';
+import { requireRunId } from '../names.js';
+import { readText } from '../read-body.js';
+import type { HttpParts } from './parts.js';
+
+type Call = FastifyRequest<{ Params: { name: string; '*'?: string } }>;
+
+const jsonType = /^(application\/([a-z0-9.+-]+\+)?json|text\/json)\b/i;
+
+/**
+ * `/function/{name}`: the plain sync call. The function decides how it is called: one that speaks `fetch` gets method,
+ * path, query and body untouched and streamed; any other takes POST with a JSON body and answers its result.
+ */
+export function callFunctionRoutes(app: FastifyInstance, parts: HttpParts): void {
+  const { runs, executor, limits, authorize, maxPayloadBytes } = parts;
+  // The body stays a stream until it is known who reads it.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', (_request, stream, done) => done(null, stream));
+  const options = { onRequest: needs(authorize, 'run'), bodyLimit: maxPayloadBytes, exposeHeadRoute: false };
+  app.all<{ Params: { name: string } }>('/function/:name', options, call);
+  app.all<{ Params: { name: string; '*': string } }>('/function/:name/*', options, call);
+
+  async function call(request: Call, reply: FastifyReply): Promise<FastifyReply> {
+    const release = limits.enterCall(principalOf(request));
+    try {
+      const prepared = await runs.sync.prepare(runRequest(request));
+      const convention = await executor.conventionOf(prepared.version, prepared.entry, prepared.isolation);
+      return await answerBy(convention, { request, reply, prepared });
+    } finally {
+      release();
+    }
+  }
+
+  async function answerBy(convention: CallingConvention, { request, reply, prepared }: OneCall): Promise<FastifyReply> {
+    if (convention === 'fetch') {
+      return bridgeExchange(request, reply, {
+        runId: prepared.id,
+        run: (exchange) => runs.sync.exchange(prepared, exchange),
+        cancel: runs.cancel,
+      });
+    }
+    refuseWhatIsNoPayload(request);
+    const payload = await readText(request.raw, maxPayloadBytes);
+    const answer = await runs.sync.callWithPayload(prepared, payload === '' ? null : payload);
+    return answerPayload(reply, answer);
+  }
+}
+
+interface OneCall {
+  request: Call;
+  reply: FastifyReply;
+  prepared: PreparedRun;
+}
+
+function refuseWhatIsNoPayload(request: Call): void {
+  if (request.params['*'] !== undefined && request.params['*'] !== '') {
+    throw new LanewayError('route_not_found', { method: request.method, path: request.url.split('?', 1)[0]! });
+  }
+  if (request.method !== 'POST') throw new LanewayError('method_not_allowed', { method: request.method, allowed: 'POST' });
+  const type = request.headers['content-type'];
+  if (type !== undefined && !jsonType.test(type)) throw mediaType(request, 'application/json');
+}
+
+function answerPayload(reply: FastifyReply, { run, outcome }: SyncAnswer): FastifyReply {
+  reply.header('x-run-id', run.id).header('x-laneway-version', run.version);
+  if (outcome.ok) return reply.type('application/json; charset=utf-8').send(outcome.result ?? 'null');
+  throw runFailure(run.id, outcome);
+}
+
+/** How a sync call that did not succeed is answered: 500 with its reason, 504 for a timeout. */
+export function runFailure(runId: string, outcome: SyncAnswer['outcome'] & { ok: false }): LanewayError {
+  const { reason, message, exitCode = null } = outcome;
+  return new LanewayError(`run_${reason}`, { run_id: runId, reason, message, exit_code: exitCode });
+}
+
+function runRequest(request: Call): RunRequest {
+  const query = request.query as Record<string, string | string[] | undefined>;
+  const parameters = Object.fromEntries(Object.entries(query).map(([name, value]) => [name, String(value)]));
+  const { 'x-laneway-version': version, 'x-caller-id': callerId, 'x-run-id': id } = request.headers;
+  return {
+    ...(typeof id === 'string' && id !== '' ? { id: requireRunId(id) } : {}),
+    source: 'http',
+    callerId: typeof callerId === 'string' ? callerId.slice(0, 256) : null,
+    keyId: principalOf(request).keyId,
+    function: request.params.name,
+    lane: askedLane(request),
+    version: typeof version === 'string' ? version : (parameters['version'] ?? ''),
+    type: null,
+    entryFile: null,
+    payload: null,
+    invocation: { url: request.url.split('?', 1)[0]!, headers: withoutCredentials(request.headers), parameters },
+  };
+}

@@ -1,0 +1,72 @@
+import { randomBytes } from 'node:crypto';
+import swagger from '@fastify/swagger';
+import websocket from '@fastify/websocket';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import { answerErrors } from './answer-errors.js';
+import { keepRouteTable } from './route-table.js';
+
+export interface ServerOptions {
+  log: Logger;
+  maxHeaderBytes: number;
+  maxSocketMessageBytes: number;
+  trustProxy: boolean;
+  /** Spellings of another system's paths, put right before routing. */
+  canonicalUrl: (url: string) => string;
+}
+
+/** An empty server with what every route shares: request ids, one shape for errors, sockets, the API description. */
+export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
+  // Named by its wider type: the server must not take pino's type into that of every plugin.
+  const loggerInstance: FastifyBaseLogger = options.log;
+  const app = Fastify({
+    loggerInstance,
+    disableRequestLogging: true,
+    trustProxy: options.trustProxy,
+    genReqId: requestIds(),
+    requestIdHeader: false,
+    bodyLimit: 1024 * 1024,
+    routerOptions: { maxParamLength: 4096 },
+    http: { maxHeaderSize: options.maxHeaderBytes },
+    forceCloseConnections: 'idle',
+    rewriteUrl: (request) => options.canonicalUrl(request.url ?? '/'),
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: 'array', allErrors: false } },
+    schemaErrorFormatter: ([first], part) => new Error(problemOf(first!, part)),
+  });
+  app.decorateRequest('principal', null);
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.raw.setHeader('x-request-id', request.id);
+    done();
+  });
+  keepRouteTable(app);
+  answerErrors(app);
+  await app.register(websocket, { options: { maxPayload: options.maxSocketMessageBytes } });
+  await app.register(swagger, {
+    openapi: {
+      info: { title: 'Laneway', version: '1', description: 'Push a zip to a lane, run it.' },
+      components: { securitySchemes: { key: { type: 'http', scheme: 'bearer' } } },
+      security: [{ key: [] }],
+    },
+  });
+  return app;
+}
+
+/** Unique per server start and request, and cheap: `<random>-<count>`. */
+function requestIds(): () => string {
+  const boot = randomBytes(6).toString('hex');
+  let count = 0;
+  return () => `${boot}-${(count++).toString(36)}`;
+}
+
+function problemOf({ instancePath, message = 'is not valid', params }: SchemaProblem, part: string): string {
+  const where = `${part}${instancePath.replaceAll('/', '.')}`;
+  if (typeof params['additionalProperty'] === 'string') return `${where} has an unknown field "${params['additionalProperty']}"`;
+  if (Array.isArray(params['allowedValues'])) return `${where} must be one of ${params['allowedValues'].join(', ')}`;
+  return `${where} ${message}`;
+}
+
+interface SchemaProblem {
+  instancePath: string;
+  message?: string;
+  params: Record<string, unknown>;
+}
