@@ -56,6 +56,7 @@ export interface RunRecord {
   deaths: number;
   cancelRequestedAt: number | null;
   createdAt: number;
+  /** When the latest attempt began. */
   startedAt: number | null;
   endedAt: number | null;
   timeoutMs: number;
@@ -156,7 +157,10 @@ export interface RunFilter {
 }
 
 export interface RunRecords {
-  /** no-fake-accept: resolves when the run is durable. Rejects with `run_id_in_use`. It counts as announced with fence 1. */
+  /**
+   * no-fake-accept: resolves when the run is durable. Rejects with `run_id_in_use`. It counts as announced with fence 1;
+   * a delayed one as never announced, so that `unclaimed` finds it as soon as it is due.
+   */
   accept(run: NewQueuedRun): Promise<void>;
   /** queued -> running, compare-and-set on the fence; null when the announcement is outdated, not due or cancelled. */
   claim(claim: Claim, owner: string, leaseMs: number): Promise<ClaimedRun | null>;
@@ -164,9 +168,12 @@ export interface RunRecords {
   renew(claims: readonly Claim[], leaseMs: number): Promise<('held' | 'cancel' | 'lost')[]>;
   /** no-double-end: false when another attempt or end was faster; the end is then dropped. */
   end(claim: Claim, end: RunEnd): Promise<boolean>;
-  /** Gives a claimed run back, to be claimed again at once (a draining server); false when it was not held. */
+  /**
+   * Gives a claimed run back, to be announced again at once (a draining server); false when it was not held.
+   * One that is to be cancelled ends `cancelled` instead.
+   */
   handBack(claim: Claim): Promise<boolean>;
-  /** One transaction for all; a row whose id is taken is skipped and its id returned. */
+  /** Many rows a transaction; a row whose id another run has is skipped and its id returned. Writing a row again is no collision. */
   writeSync(runs: readonly EndedSyncRun[]): Promise<string[]>;
   get(id: string): Promise<RunRecord | null>;
   /** Newest first. `after` is the id and createdAt of the last row seen. */
@@ -186,11 +193,12 @@ export interface RunRecords {
   announceAgain(claims: readonly Claim[]): Promise<Announcement[]>;
   /**
    * Running runs whose lease ended (or that belong to another boot, when `allOthersOf` names the only living owner):
-   * back to queued, or ended `worker_lost` at the third death. Returns what is to be announced, and what ended.
+   * back to queued, ended `cancelled` where that was asked for, or `worker_lost` at the third death. Returns what is to be announced, and what ended.
    */
   recoverLost(limit: number, allOthersOf: string | null): Promise<{ announce: Announcement[]; ended: string[] }>;
   /** Open runs that need this version, for the refusal of its deletion. */
   countOpen(functionName: string, lane: string, version: string): Promise<number>;
+  /** Counted in the same transaction as the state, since the records began: forgetting an ended run moves nothing. */
   countByState(): Promise<Record<RunState, number>>;
   /** Deletes at most `limit` ended runs (with their events and payloads) that ended before the time; returns how many. */
   forget(endedBefore: number, limit: number): Promise<number>;
