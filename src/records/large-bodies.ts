@@ -1,0 +1,30 @@
+import type { LargeBodies } from './backend.js';
+
+/** A larger payload or result is not kept in a row, which is rewritten and copied more often than its body is read. */
+const largestInRow = 256 * 1024;
+
+/** Where a body is: in its row, or elsewhere under a reference; neither when there is none. */
+export interface KeptBody {
+  text: string | null;
+  reference: string | null;
+}
+
+/** Puts a body where it belongs by its size; what is kept elsewhere is durable when this resolves. */
+export async function placeBody(text: string | null, largeBodies: LargeBodies): Promise<KeptBody> {
+  if (!isLarge(text)) return { text, reference: null };
+  return { text: null, reference: await largeBodies.keep(text) };
+}
+
+export async function readBody({ text, reference }: KeptBody, largeBodies: LargeBodies): Promise<string | null> {
+  return reference === null ? text : largeBodies.read(reference);
+}
+
+/** Bytes of the text in UTF-8. */
+export function bytesOf(text: string | null): number {
+  return text === null ? 0 : Buffer.byteLength(text);
+}
+
+function isLarge(text: string | null): text is string {
+  // No character is shorter than a byte, so most bodies need not be counted.
+  return text !== null && (text.length > largestInRow || (text.length > largestInRow / 3 && bytesOf(text) > largestInRow));
+}

@@ -1,0 +1,93 @@
+import { Pool, types, type ClientBase, type CustomTypesConfig } from 'pg';
+import { withoutNul } from './without-nul.js';
+import { isTransient, toRecordsError } from './postgres-errors.js';
+
+const maxConnections = 10;
+const connectTimeoutMs = 5000;
+const statementTimeoutMs = 30_000;
+const triesOfTransient = 5;
+/** bigint and numeric, which `pg` gives as text: times, counts and numbers here all fit a number. */
+const bigNumbers = new Set<number>([types.builtins.INT8, types.builtins.NUMERIC]);
+
+export type PostgresRow = Record<string, unknown>;
+export interface PostgresStatement {
+  /** Prepared under this name, once a connection. */
+  name?: string;
+  text: string;
+  values: unknown[];
+}
+
+/** A pool of connections. What can't be carried out now is `records_unavailable`; the next call tries anew. */
+export class PostgresConnection {
+  readonly #pool: Pool;
+
+  constructor(url: string) {
+    this.#pool = new Pool({
+      connectionString: url,
+      application_name: 'laneway',
+      max: maxConnections,
+      connectionTimeoutMillis: connectTimeoutMs,
+      query_timeout: statementTimeoutMs + 5000,
+      keepAlive: true,
+      types: { getTypeParser: getTypeParser as CustomTypesConfig['getTypeParser'] },
+      // The pool waits for the promise, whatever its types say.
+      // oxlint-disable-next-line typescript/no-misused-promises
+      onConnect: (client) => client.query(sessionSettings),
+    });
+    // An idle connection that breaks is replaced by the next call; unheard, its error would end the process.
+    this.#pool.on('error', () => {});
+  }
+
+  async query(statement: PostgresStatement): Promise<{ rows: PostgresRow[]; changes: number }> {
+    const values = statement.values.map(withoutNul);
+    for (let tries = 1; ; tries += 1) {
+      try {
+        const { rows, rowCount } = await this.#pool.query<PostgresRow>({ ...statement, values });
+        return { rows, changes: rowCount ?? 0 };
+      } catch (error) {
+        if (!isTransient(error) || tries === triesOfTransient) throw toRecordsError(error);
+      }
+    }
+  }
+
+  /** Statements of one transaction on one connection. */
+  async transaction<Answer>(work: (client: ClientBase) => Promise<Answer>): Promise<Answer> {
+    const client = await this.#pool.connect().catch((error: unknown) => {
+      throw toRecordsError(error);
+    });
+    let broken: Error | undefined;
+    client.on('error', ignore);
+    try {
+      await client.query('begin');
+      const answer = await work(client);
+      await client.query('commit');
+      return answer;
+    } catch (error) {
+      // The connection is thrown away, and with it what was not committed.
+      broken = error as Error;
+      throw toRecordsError(error);
+    } finally {
+      client.off('error', ignore);
+      client.release(broken);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.end();
+  }
+}
+
+/**
+ * no-fake-accept: a server configured not to wait for its disk is told to wait here. Plans are made for each call, else
+ * one that was made for empty tables would stay in use when they are large.
+ */
+const sessionSettings = `select set_config('plan_cache_mode', 'force_custom_plan', false),
+  set_config('statement_timeout', '${statementTimeoutMs}', false),
+  case when current_setting('synchronous_commit') = 'off' then set_config('synchronous_commit', 'on', false) end`;
+
+function getTypeParser(oid: number, format?: 'text' | 'binary'): unknown {
+  if (bigNumbers.has(oid)) return Number;
+  return types.getTypeParser(oid, format);
+}
+
+function ignore(): void {}

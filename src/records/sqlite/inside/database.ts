@@ -1,0 +1,74 @@
+import Libsql from 'libsql';
+import { sqliteDialect } from '../../dialect.js';
+import { createMigrationsTable, pendingStatements } from '../../migrations/pending.js';
+import type { QueryAnswer, Value } from '../messages.js';
+
+type Prepared = Libsql.Statement;
+
+/** The SQLite file, opened and brought up to date. Statements are prepared once. */
+export class Database {
+  readonly #libsql: Libsql.Database;
+  readonly #prepared = new Map<string, { statement: Prepared; columns: string[] | null }>();
+
+  constructor(file: string) {
+    this.#libsql = new Libsql(file, { timeout: 5000 });
+    // no-fake-accept: with FULL every commit is fsynced before it is answered.
+    for (const pragma of ['journal_mode = wal', 'synchronous = full', 'temp_store = memory', 'cache_size = -16384']) {
+      this.#libsql.pragma(pragma);
+    }
+    this.#migrate();
+  }
+
+  begin(): void {
+    this.#libsql.exec('begin immediate');
+  }
+
+  commit(): void {
+    this.#libsql.exec('commit');
+  }
+
+  /** Does nothing when SQLite has rolled back by itself, as it does on a full disk. */
+  rollback(): void {
+    if (this.#libsql.inTransaction) this.#libsql.exec('rollback');
+  }
+
+  /** A statement whose rows come as arrays. */
+  prepare(sql: string): Prepared {
+    const statement = this.#libsql.prepare(sql);
+    return statement.reader ? statement.raw(true) : statement;
+  }
+
+  query(sql: string, parameters: readonly Value[]): QueryAnswer {
+    const { statement, columns } = this.#prepareOnce(sql);
+    if (columns === null) return { columns: [], rows: [], changes: statement.run(parameters).changes };
+    const rows = statement.all(parameters) as Value[][];
+    return { columns, rows, changes: rows.length };
+  }
+
+  close(): void {
+    this.#libsql.close();
+  }
+
+  #prepareOnce(sql: string): { statement: Prepared; columns: string[] | null } {
+    const known = this.#prepared.get(sql);
+    if (known !== undefined) return known;
+    const statement = this.prepare(sql);
+    const prepared = { statement, columns: statement.reader ? statement.columns().map((column) => column.name) : null };
+    if (this.#prepared.size >= 200) this.#prepared.clear();
+    this.#prepared.set(sql, prepared);
+    return prepared;
+  }
+
+  #migrate(): void {
+    this.begin();
+    try {
+      this.#libsql.exec(createMigrationsTable);
+      const applied = this.query('select name from migrations order by name', []).rows.map(([name]) => name as string);
+      for (const statement of pendingStatements(applied, sqliteDialect)) this.#libsql.exec(statement);
+      this.commit();
+    } catch (error) {
+      this.rollback();
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,123 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client } from 'pg';
+
+export interface PostgresServer {
+  /** Of an empty database that belongs to the caller. */
+  url: string;
+  stop(): Promise<void>;
+  /** As a crash or a power cut would end it. */
+  kill(): Promise<void>;
+  /** After `kill`, or in place of a running one. */
+  restart(): Promise<void>;
+}
+
+const packages = '/usr/lib/postgresql';
+
+/** Why no PostgreSQL can be started here, or null. */
+export function postgresMissing(): string | null {
+  return binaries() === null ? `postgresql is not installed (looked in ${packages})` : null;
+}
+
+/** A PostgreSQL of its own on a free port, in a temporary folder, started as another user when this one is root. */
+export async function startPostgres(): Promise<PostgresServer> {
+  const bin = binaries();
+  if (bin === null) throw new Error(postgresMissing()!);
+  const user = unprivileged(bin);
+  const folder = mkdtempSync(join(tmpdir(), 'laneway-postgres-'));
+  if (user.uid !== null) chownSync(folder, user.uid, user.uid);
+  const data = join(folder, 'data');
+  user.run('initdb', ['--pgdata', data, '--username', 'laneway', '--auth', 'trust', '--encoding', 'UTF8', '--no-sync']);
+
+  const port = await freePort();
+  let server = await start();
+  return {
+    url: `postgres://laneway@127.0.0.1:${port}/laneway`,
+    stop: async () => {
+      await end('SIGINT');
+      rmSync(folder, { recursive: true, force: true });
+    },
+    kill: () => end('SIGQUIT'),
+    restart: async () => {
+      await end('SIGINT');
+      server = await start();
+    },
+  };
+
+  async function start(): Promise<ChildProcess> {
+    const options = ['-D', data, '-p', String(port), '-k', folder, '-c', 'listen_addresses=127.0.0.1'];
+    const child = user.start('postgres', options);
+    await untilReady(port, child);
+    return child;
+  }
+
+  async function end(signal: NodeJS.Signals): Promise<void> {
+    if (server.exitCode !== null || server.signalCode !== null) return;
+    const exited = new Promise((resolve) => server.once('exit', resolve));
+    server.kill(signal);
+    await exited;
+  }
+}
+
+function binaries(): string | null {
+  if (!existsSync(packages)) return null;
+  const newest = readdirSync(packages)
+    .filter((version) => existsSync(join(packages, version, 'bin/postgres')))
+    .sort((a, b) => Number(b) - Number(a))[0];
+  return newest === undefined ? null : join(packages, newest, 'bin');
+}
+
+/** PostgreSQL refuses to run as root. `setpriv` replaces itself by the server, so signals reach it. */
+function unprivileged(bin: string) {
+  const isRoot = process.getuid?.() === 0;
+  const uid = isRoot ? uidOf('postgres') : null;
+  const prefix = uid === null ? [] : ['setpriv', '--reuid', String(uid), '--regid', String(uid), '--clear-groups', '--'];
+  const command = (program: string, options: string[]): [string, string[]] => {
+    const [first, ...others] = [...prefix, join(bin, program), ...options];
+    return [first!, others];
+  };
+  const environment = { PATH: process.env['PATH'] ?? '', LC_ALL: 'C.UTF-8' };
+  return {
+    uid,
+    run: (program: string, options: string[]) => {
+      const { status, stderr } = spawnSync(...command(program, options), { encoding: 'utf8', env: environment, cwd: tmpdir() });
+      if (status !== 0) throw new Error(`${program} failed: ${stderr}`);
+    },
+    start: (program: string, options: string[]) =>
+      spawn(...command(program, options), { stdio: 'ignore', env: environment, cwd: tmpdir() }),
+  };
+}
+
+function uidOf(name: string): number {
+  const { stdout } = spawnSync('id', ['-u', name], { encoding: 'utf8' });
+  return Number(stdout.trim() || 65_534);
+}
+
+async function untilReady(port: number, server: ChildProcess): Promise<void> {
+  const url = `postgres://laneway@127.0.0.1:${port}/postgres`;
+  while (server.exitCode === null) {
+    const client = new Client({ connectionString: url });
+    try {
+      await client.connect();
+      const { rowCount } = await client.query(`select from pg_database where datname = 'laneway'`);
+      if (rowCount === 0) await client.query('create database laneway');
+      await client.end();
+      return;
+    } catch {
+      await client.end().catch(() => {});
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+  throw new Error(`postgres ended with code ${server.exitCode} while it started`);
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
