@@ -19,7 +19,9 @@ export const Manifest = Type.Object(
     cpu: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 128, description: 'Share of processors.' })),
     max_processes: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_536 })),
     network: Type.Optional(oneOf(['none', 'outbound'], 'What the function may reach.')),
-    env: Type.Optional(Type.Record(Type.String({ pattern: environmentName }), Type.String({ maxLength: 32_768 }))),
+    env: Type.Optional(
+      Type.Record(Type.String({ pattern: environmentName }), Type.String({ maxLength: 32_768 }), { additionalProperties: false }),
+    ),
     secrets: Type.Optional(Type.Array(Type.String({ pattern: environmentName }), { maxItems: 64, uniqueItems: true })),
     concurrency: Type.Optional(
       Type.Integer({ minimum: 1, maximum: 1024, description: 'Workers of this version a server may keep.' }),
