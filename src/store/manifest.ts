@@ -1,0 +1,74 @@
+import { Manifest } from '../contract/manifest.js';
+import { LanewayError, messageOf } from '../errors.js';
+
+/** The manifest's name at the root of a zip. */
+export const manifestFile = 'laneway.json';
+
+/** Fields of the manifest that stand for parts this server does not have, and what to do instead. */
+const absentParts: Partial<Record<keyof Manifest, string>> = {
+  cpu: 'processor shares need the confined isolation; leave it out',
+  max_processes: 'process limits need the confined isolation; leave it out',
+  network: 'network rules need the confined isolation; leave it out',
+  retries: 'runs are attempted once; leave it out and start the run again',
+  events: 'there is no event intake; leave it out and call the function by HTTP',
+  schedule: 'there is no scheduler; leave it out and start runs from cron',
+  warm: 'workers are started by calls and kept warm after them; leave it out',
+};
+const absentIsolations: readonly string[] = ['confined', 'sandbox'];
+
+/**
+ * The manifest in the text of `laneway.json`; null stands for a zip without one.
+ * Throws `manifest_invalid` with the first rule broken, or `manifest_unsupported`: nothing asked for is ignored.
+ */
+export async function readManifest(text: string | null, maxMemoryMb: number): Promise<Manifest> {
+  if (text === null) return {};
+  const manifest = await checkShape(parseJson(text));
+  refuseAbsentParts(manifest, maxMemoryMb);
+  return manifest;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text.replace(/^\uFEFF/, ''));
+  } catch (error) {
+    throw new LanewayError('manifest_invalid', { problem: messageOf(error) }, { cause: error });
+  }
+}
+
+/** The checker costs 50 ms to load, so it is loaded by the first push that needs it and not at start. */
+async function checkShape(value: unknown): Promise<Manifest> {
+  const { Check, Errors } = await import('typebox/schema');
+  if (Check(Manifest, value)) return value;
+  const errors = Errors(Manifest, value)[1];
+  throw new LanewayError('manifest_invalid', { problem: describe(errors) });
+}
+
+function describe(errors: readonly { instancePath: string; message: string; params: object }[]): string {
+  const broken = errors.find((error) => 'additionalProperties' in error.params) ?? errors[0];
+  if (broken === undefined) return 'it does not fit its schema';
+  const { additionalProperties: unknown, allowedValues } = broken.params as Record<string, readonly string[] | undefined>;
+  const place = broken.instancePath === '' ? 'it' : broken.instancePath.slice(1);
+  if (Array.isArray(unknown)) {
+    const allowed = place === 'it' ? `; allowed are ${Object.keys(Manifest.properties).join(', ')}` : '';
+    return `${place} can not have ${unknown.join(', ')}${allowed}`;
+  }
+  return `${place} ${allowedValues === undefined ? broken.message : `must be one of ${allowedValues.join(', ')}`}`;
+}
+
+function refuseAbsentParts(manifest: Manifest, maxMemoryMb: number): void {
+  for (const [field, problem] of Object.entries(absentParts)) {
+    if (field in manifest) throw new LanewayError('manifest_unsupported', { field, problem });
+  }
+  if (manifest.isolation !== undefined && absentIsolations.includes(manifest.isolation)) {
+    throw new LanewayError('manifest_unsupported', {
+      field: `isolation "${manifest.isolation}"`,
+      problem: 'use "process", "thread" or "auto"',
+    });
+  }
+  if (manifest.memory_mb !== undefined && manifest.memory_mb > maxMemoryMb) {
+    throw new LanewayError('manifest_unsupported', {
+      field: `memory_mb ${manifest.memory_mb}`,
+      problem: `at most ${maxMemoryMb} is allowed (LANEWAY_MAX_MEMORY_MB)`,
+    });
+  }
+}
