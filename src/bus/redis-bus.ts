@@ -79,11 +79,13 @@ export class RedisBus implements Bus {
   /** Sender, then messages; empty when something else wrote to our channel. */
   #read(text: string): string[] {
     try {
-      return JSON.parse(text) as string[];
-    } catch (error) {
-      this.settings.log.warn({ err: error }, 'a message on the bus is not readable');
-      return [];
+      const parts: unknown = JSON.parse(text);
+      if (Array.isArray(parts) && parts.every((part) => typeof part === 'string')) return parts;
+    } catch {
+      // Told below.
     }
+    this.settings.log.warn({ bytes: text.length }, 'a message on the bus is not readable');
+    return [];
   }
 
   #tellReconnected(): void {

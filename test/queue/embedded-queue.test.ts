@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EmbeddedQueue } from '../../src/queue/embedded-queue.js';
-import { announcement, announcements, recorder, testQueue, until } from './queue-suite.js';
+import { until } from '../until.js';
+import { announcement, announcements, recorder, testQueue } from './queue-suite.js';
 
 testQueue({ name: 'embedded queue', skip: false, open: async () => new EmbeddedQueue() });
 

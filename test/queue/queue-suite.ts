@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, describe, test } from 'node:test';
 import type { Announcement, Queue } from '../../src/contract/queue.js';
+import { until } from '../until.js';
 
 export interface QueueUnderTest {
   name: string;
@@ -212,11 +213,6 @@ export function gate() {
     waiting = [];
   };
   return { handled, handle, letGo };
-}
-
-/** Resolves when the condition holds; the runner's own time limit ends a wait in vain. */
-export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 2));
 }
 
 export function idsOf(list: readonly Announcement[]): string[] {
