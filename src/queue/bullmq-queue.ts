@@ -44,14 +44,11 @@ export class BullmqQueue implements Queue {
     this.#jobs.on('error', (error) => log.debug({ err: error }, 'queue'));
   }
 
-  /** Resolves when Redis answers, or after the time given: the connection then goes on trying by itself. */
-  async whenReady(maxMs: number): Promise<void> {
-    if (isReady(this.#connection)) return;
+  /** Resolves when the first try to reach Redis came to its end; the connection goes on trying by itself. */
+  async whenTried(): Promise<void> {
     const connection = this.#connection;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, maxMs);
-      connection.once('ready', () => (clearTimeout(timer), resolve()));
-    });
+    if (isReady(connection)) return;
+    await new Promise<void>((resolve) => connection.once('ready', resolve).once('close', resolve));
   }
 
   async announce(announcements: readonly Announcement[]): Promise<void> {

@@ -3,8 +3,6 @@ import type { Queue } from '../contract/queue.js';
 import { BullmqQueue } from './bullmq-queue.js';
 import { EmbeddedQueue } from './embedded-queue.js';
 
-const firstConnectionMs = 5000;
-
 export interface QueueSettings {
   redisUrl: string | null;
   installationId: string;
@@ -17,6 +15,6 @@ export interface QueueSettings {
 export async function openQueue({ redisUrl, installationId, leaseMs, log }: QueueSettings): Promise<Queue> {
   if (redisUrl === null) return new EmbeddedQueue();
   const queue = new BullmqQueue({ url: redisUrl, installationId, lockMs: leaseMs, log });
-  await queue.whenReady(firstConnectionMs);
+  await queue.whenTried();
   return queue;
 }

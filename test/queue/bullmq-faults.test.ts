@@ -263,7 +263,7 @@ async function startServerProcess(installationId: string, leaseMs: number): Prom
   const server = fork(program, [redis!.url, installationId, String(leaseMs)]);
   const said: string[] = [];
   const taken: string[] = [];
-  server.on('message', (message) => (message === 'started' ? said : taken).push(String(message)));
+  server.on('message', (message: string) => (message === 'started' ? said : taken).push(message));
   await until(() => said.length === 1);
   return { server, taken };
 }
