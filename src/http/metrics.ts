@@ -9,16 +9,15 @@ export interface MetricParts {
   runs: Runs;
   records: Records;
   queue: Queue;
-  /** Workers by kind and state, and cold starts by reason, from the executor. */
-  workers: () => { kind: string; state: string; count: number }[];
-  coldStarts: () => { reason: string; count: number }[];
+  /** Workers by kind and state, and cold starts by reason. */
+  executor: () => { workers: { kind: string; state: string; count: number }[]; coldStarts: Record<string, number> };
 }
 
 /**
  * The server's numbers for Prometheus. Nothing is counted here: the parts keep plain numbers,
  * and they are put into the registry when somebody asks.
  */
-export function createMetrics({ runs, records, queue, workers, coldStarts }: MetricParts): () => Promise<string> {
+export function createMetrics({ runs, records, queue, executor }: MetricParts): () => Promise<string> {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const own = { registers: [registry] };
@@ -69,8 +68,9 @@ export function createMetrics({ runs, records, queue, workers, coldStarts }: Met
     active.set(runs.active.size);
     depth.set(waiting);
     followers.set(runs.following.open);
-    for (const { kind, state, count } of workers()) workerCount.set({ kind, state }, count);
-    for (const { reason, count } of coldStarts()) cold.inc({ reason }, count);
+    const { workers, coldStarts } = executor();
+    for (const { kind, state, count } of workers) workerCount.set({ kind, state }, count);
+    for (const [reason, count] of Object.entries(coldStarts)) cold.inc({ reason }, count);
     return `${await registry.metrics()}\n${runTimeText(runs.counts)}`;
   };
 }

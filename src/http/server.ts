@@ -70,3 +70,13 @@ interface SchemaProblem {
   message?: string;
   params: Record<string, unknown>;
 }
+
+/** Ends the server: answers under way get a moment, then streams and sockets that would never end are cut. */
+export async function closeServer(app: FastifyInstance): Promise<void> {
+  const cut = setTimeout(() => app.server.closeAllConnections(), 500);
+  try {
+    await app.close();
+  } finally {
+    clearTimeout(cut);
+  }
+}

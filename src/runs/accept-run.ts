@@ -18,6 +18,7 @@ export interface AcceptParts {
   writeBehind: WriteBehind;
   counts: RunCounts;
   log: Logger;
+  isDraining: () => boolean;
   policy: PreparePolicy & { maxQueuedTimeoutMs: number };
 }
 
@@ -26,6 +27,7 @@ export interface AcceptParts {
  * no-fake-accept: resolves after the record is durable. Rejects with refusals; nothing is kept then.
  */
 export async function acceptRun(request: RunRequest, parts: AcceptParts): Promise<PreparedRun> {
+  if (parts.isDraining()) throw new LanewayError('shutting_down');
   const prepared = await prepareRun(request, parts.policy.maxQueuedTimeoutMs, parts);
   const { id } = prepared;
   if (parts.active.get(id) ?? parts.writeBehind.get(id)) throw new LanewayError('run_id_in_use', { id });

@@ -95,7 +95,12 @@ class RunFeed {
     private readonly maxBytes: number,
   ) {
     this.#stop = [
-      bus.subscribe(runTopic(runId), (message) => this.#hear(JSON.parse(message) as FeedMessage, message.length)),
+      bus.subscribe(
+        runTopic(runId),
+        (message) => this.#hear(JSON.parse(message) as FeedMessage, message.length),
+        // What was published before other servers' messages arrive is in the records.
+        () => this.#reread(),
+      ),
       bus.onReconnect(() => this.#reread()),
     ];
   }

@@ -55,6 +55,8 @@ export interface Runs {
   /** Accepts a queued run; durable when it resolves. */
   accept(request: RunRequest): Promise<PreparedRun>;
   cancel: CancelRun['cancel'];
+  /** No new runs are taken any more. */
+  isDraining(): boolean;
   /** Stops claiming, finishes or hands back what runs within `graceMs`, writes what waits, closes. */
   close(graceMs: number): Promise<void>;
 }
@@ -74,7 +76,9 @@ export async function openRuns(parts: RunsParts, policy: RunsPolicy): Promise<Ru
   const sweep = new Sweep({ runs, queue, bus, leaseMs: policy.leaseMs, log });
   const retention = new Retention({ runs, log }, policy.keepRunsMs);
   const cancelling = new CancelRun({ runs, find, active, executor, bus, shared });
-  const common = { store, executor, runs, active, recorder, writeBehind, counts, log, queue };
+  let draining = false;
+  const isDraining = () => draining;
+  const common = { store, executor, runs, active, recorder, writeBehind, counts, log, queue, isDraining };
   const carryOutParts = {
     ...common,
     owner,
@@ -98,8 +102,10 @@ export async function openRuns(parts: RunsParts, policy: RunsPolicy): Promise<Ru
     active,
     accept: (request) => acceptRun(request, { ...common, policy }),
     cancel: cancelling.cancel.bind(cancelling),
+    isDraining,
     async close(graceMs) {
-      // clean-drain: no new claims, what runs ends or is handed back, then what waits is written.
+      // clean-drain: no new runs, what runs ends or is handed back, then what waits is written.
+      draining = true;
       const stopped = queue.stop();
       await sweep.close();
       retention.close();

@@ -21,6 +21,7 @@ export interface SyncCallParts {
   writeBehind: WriteBehind;
   counts: RunCounts;
   log: Logger;
+  isDraining: () => boolean;
   policy: PreparePolicy & { maxSyncTimeoutMs: number };
 }
 
@@ -61,6 +62,7 @@ export class SyncCalls {
   }
 
   async #prepare(request: RunRequest): Promise<PreparedRun> {
+    if (this.parts.isDraining()) throw new LanewayError('shutting_down');
     this.parts.writeBehind.refuseWhenFull();
     if (request.id !== undefined) await this.#refuseIdInUse(request.id);
     return prepareRun(request, this.parts.policy.maxSyncTimeoutMs, this.parts);

@@ -1,0 +1,51 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startLaneway } from '../laneway.js';
+import { percentile } from '../percentile.js';
+import { judged, type Row } from '../row.js';
+
+const calls = 25;
+
+/** The first call of versions that were never loaded, whole HTTP on a kept connection, with a spare worker at hand. */
+export async function firstCalls(): Promise<Row[]> {
+  const laneway = await startLaneway();
+  try {
+    const rows: Row[] = [];
+    for (const [isolation, atMost] of [
+      ['thread', 2.5],
+      ['process', 5],
+    ] as const) {
+      const times = await timesOf(laneway, isolation);
+      const row: Row = {
+        what: `first call of a version never loaded, ${isolation}`,
+        measured: percentile(times, 0.5),
+        unit: 'ms',
+        p50: percentile(times, 0.5),
+        p95: percentile(times, 0.95),
+      };
+      rows.push(judged(row, { of: 'measured', atMost }));
+    }
+    return rows;
+  } finally {
+    await laneway.stop();
+  }
+}
+
+async function timesOf(laneway: Awaited<ReturnType<typeof startLaneway>>, isolation: string): Promise<number[]> {
+  const times: number[] = [];
+  for (let index = 0; index < calls; index += 1) {
+    const name = `first-${isolation}-${index}`;
+    await laneway.push(name, {
+      'index.mjs': 'export default (payload) => payload;',
+      'laneway.json': JSON.stringify({ isolation }),
+    });
+    // A spare is started again after each use: a newcomer's first call does not follow the last one at once either.
+    await sleep(400);
+    await laneway.request('GET', '/health').then((answer) => answer.text());
+    const started = performance.now();
+    const answer = await laneway.request('POST', `/function/${name}`, { index });
+    await answer.text();
+    times.push(performance.now() - started);
+    if (answer.status !== 200) throw new Error(`${name} answered ${answer.status}`);
+  }
+  return times;
+}

@@ -1,0 +1,122 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pino } from 'pino';
+import { buildApp, type App } from '../../src/app.js';
+import { readConfig } from '../../src/config.js';
+import { newRunId } from '../../src/runs/run-id.js';
+import { startPostgres } from '../../test/servers/postgres.js';
+import { startRedis } from '../../test/servers/redis.js';
+import { zipOf } from '../laneway.js';
+import { bareBullmq } from '../peers/bare-bullmq.js';
+import { percentile } from '../percentile.js';
+import { judged, type Row } from '../row.js';
+
+const single = 300;
+const inFlight = 64;
+const seconds = 6;
+
+/**
+ * Durable queued runs from the call that accepts one to the word that its end is recorded, inside one process:
+ * embedded, and on Redis with PostgreSQL beside bare BullMQ with three PostgreSQL commits a job.
+ */
+export async function queuedRuns(): Promise<Row[]> {
+  const embedded = await measure({});
+  const redis = await startRedis();
+  const postgres = await startPostgres();
+  try {
+    const shared = await measure({ LANEWAY_REDIS_URL: redis.url, LANEWAY_DATABASE_URL: postgres.url });
+    const bare = await bareBullmq({ redisUrl: redis.url, databaseUrl: postgres.url, jobs: single });
+    return [
+      judged(rowOf('queued run, embedded', embedded.times), { of: 'measured', atMost: 1.5 }),
+      judged(
+        { what: `queued runs, embedded, ${inFlight} in flight`, measured: embedded.perSecond, unit: '1/s' },
+        { of: 'measured', atLeast: 10_000 },
+      ),
+      rowOf('bare BullMQ and three PostgreSQL commits', bare),
+      judged(
+        {
+          ...rowOf('queued run, Redis and PostgreSQL', shared.times),
+          peer: 'bare BullMQ and three PostgreSQL commits',
+          ratio: percentile(shared.times, 0.5) / percentile(bare, 0.5),
+        },
+        { of: 'ratio', atMost: 1.3 },
+      ),
+      { what: `queued runs, Redis and PostgreSQL, ${inFlight} in flight`, measured: shared.perSecond, unit: '1/s' },
+    ];
+  } finally {
+    await Promise.all([redis.stop(), postgres.stop()]);
+  }
+}
+
+function rowOf(what: string, times: readonly number[]): Row {
+  const [p50, p95, p99] = [0.5, 0.95, 0.99].map((share) => percentile(times, share)) as [number, number, number];
+  return { what: `${what}, accepted to done`, measured: p50, unit: 'ms', p50, p95, p99 };
+}
+
+async function measure(settings: Record<string, string>): Promise<{ times: number[]; perSecond: number }> {
+  const folder = await mkdtemp(join(tmpdir(), 'laneway-bench-'));
+  const config = readConfig({
+    LANEWAY_PORT: '0',
+    LANEWAY_DATA: join(folder, 'data'),
+    LANEWAY_STORE: join(folder, 'store'),
+    LANEWAY_QUEUE_CONCURRENCY: String(inFlight),
+    ...settings,
+  });
+  const app = await buildApp(config, pino({ level: 'silent' }));
+  try {
+    const zip = Readable.from([
+      zipOf({ 'index.mjs': 'export default (payload) => payload;', 'laneway.json': '{"isolation":"thread"}' }),
+    ]);
+    await app.store.push({ function: 'echo', lane: 'latest', newMajor: false, zip, type: null, pushedBy: null });
+    for (let warm = 0; warm < 50; warm += 1) await oneRun(app);
+    const times: number[] = [];
+    for (let count = 0; count < single; count += 1) times.push(await oneRun(app));
+    return { times, perSecond: await throughput(app) };
+  } finally {
+    await app.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function throughput(app: App): Promise<number> {
+  const until = performance.now() + seconds * 1000;
+  let done = 0;
+  const keepOneInFlight = async () => {
+    while (performance.now() < until) {
+      await oneRun(app);
+      done += 1;
+    }
+  };
+  await Promise.all(Array.from({ length: inFlight }, keepOneInFlight));
+  return done / seconds;
+}
+
+/** Milliseconds from the call that accepts a run to the word that its end is in the records. */
+async function oneRun(app: App): Promise<number> {
+  const id = newRunId();
+  const started = performance.now();
+  const ended = new Promise<void>((resolve) => {
+    const stop = app.bus.subscribe(`run:${id}`, (message) => {
+      if (!message.includes('"ended"')) return;
+      stop();
+      resolve();
+    });
+  });
+  await app.runs.accept({
+    id,
+    source: 'bench',
+    callerId: null,
+    keyId: null,
+    function: 'echo',
+    lane: 'latest',
+    version: '',
+    type: null,
+    entryFile: null,
+    payload: '{"n":1}',
+    invocation: { url: '/', headers: {}, parameters: {} },
+  });
+  await ended;
+  return performance.now() - started;
+}

@@ -1,0 +1,102 @@
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import type { FirstKey } from './access/first-key.js';
+import { openAccess } from './access/open-access.js';
+import { openBus } from './bus/open-bus.js';
+import type { Config } from './config.js';
+import type { Bus } from './contract/bus.js';
+import type { FunctionStore } from './contract/store.js';
+import { canonicalUrl } from './dialects/sharpfaas/canonical-url.js';
+import { sharpfaas } from './dialects/sharpfaas/sharpfaas.js';
+import { createAuthorize } from './http/authorize.js';
+import { createMetrics } from './http/metrics.js';
+import { nativeApi } from './http/native-api.js';
+import { healthRoutes } from './http/routes/health.js';
+import { closeServer, createServer } from './http/server.js';
+import { Opened } from './opened.js';
+import { openQueue } from './queue/open-queue.js';
+import { openRecords } from './records/open-records.js';
+import { claimRedis } from './redis/installation.js';
+import { openRuns, type Runs } from './runs/open-runs.js';
+import { createLocalExecutor } from './runtime/local-executor.js';
+import { openStore } from './store/open-store.js';
+import { executorOptions, runsPolicy, storeOptions } from './policies.js';
+
+export interface App {
+  readonly server: FastifyInstance;
+  readonly firstKey: FirstKey;
+  readonly runs: Runs;
+  readonly store: FunctionStore;
+  readonly bus: Bus;
+  /** Starts taking requests; resolves with the URL. */
+  listen(): Promise<string>;
+  /** clean-drain: stops intake, finishes or hands back what runs, and closes everything in the reverse order of its making. */
+  close(): Promise<void>;
+}
+
+/** Builds the whole server by hand, in order. What was opened is closed again when a later part fails to open. */
+export async function buildApp(config: Config, log: Logger): Promise<App> {
+  const opened = new Opened(log);
+  try {
+    return await build(config, log, opened);
+  } catch (error) {
+    await opened.closeAll();
+    throw error;
+  }
+}
+
+async function build(config: Config, log: Logger, opened: Opened): Promise<App> {
+  const shared = config.REDIS_URL !== null || config.DATABASE_URL !== null;
+  const { MAX_PAYLOAD: maxPayloadBytes, MAX_UPLOAD: maxUploadBytes } = config;
+
+  // Records first: they hold the installation's id, which everything shared must carry.
+  const records = opened.add(await openRecords({ dataFolder: config.DATA, databaseUrl: config.DATABASE_URL, log }));
+  const { installationId } = records;
+  if (config.REDIS_URL !== null) await claimRedis(config.REDIS_URL, installationId);
+  const bus = opened.add(openBus({ redisUrl: config.REDIS_URL, installationId, log }));
+  const access = opened.add(await openAccess(config, { records, bus, shared, log }));
+  const authorize = createAuthorize(access);
+
+  // Made before the runs, so that it is closed after them: it answers those who wait for a run, and says that it drains.
+  const server = await createServer({
+    log,
+    maxHeaderBytes: config.MAX_HEADERS,
+    maxSocketMessageBytes: maxPayloadBytes + 64 * 1024,
+    trustProxy: config.TRUST_PROXY === 'yes',
+    canonicalUrl,
+  });
+  opened.add({ close: () => closeServer(server) });
+
+  const store = opened.add(await openStore({ ...storeOptions(config), records, bus, log }));
+  const queue = opened.add(await openQueue({ redisUrl: config.REDIS_URL, installationId, leaseMs: config.LEASE, log }));
+  const executor = await createLocalExecutor({ ...executorOptions(config), secretsFor: (names) => access.secrets.secretsFor(names) });
+  const runs = await openRuns({ records, store, queue, executor, bus, log, shared }, runsPolicy(config));
+  opened.add({ close: () => runs.close(config.DRAIN) });
+
+  const common = { runs, store, authorize, log };
+  await server.register(nativeApi({ ...common, ...access, records, executor, maxPayloadBytes, maxUploadBytes }));
+  await server.register(sharpfaas({ ...common, encryptionKey: config.ENCRYPTION_KEY, limits: { maxPayloadBytes, maxUploadBytes } }));
+  await server.register(async (scope) =>
+    healthRoutes(scope, {
+      authorize,
+      checks: { records: () => records.check(), queue: () => queue.check(), bus: () => bus.check(), store: () => store.check() },
+      facts: { isolation: { strongest: 'process', default: config.DEFAULT_ISOLATION, floor: config.MIN_ISOLATION } },
+      isDraining: () => runs.isDraining(),
+      metrics: createMetrics({ runs, records, queue, executor: () => executor.stats() }),
+    }),
+  );
+  await server.ready();
+
+  return {
+    server,
+    firstKey: access.firstKey,
+    runs,
+    store,
+    bus,
+    async listen() {
+      const address = await server.listen({ host: config.HOST, port: config.PORT });
+      return config.PUBLIC_URL ?? address;
+    },
+    close: () => opened.closeAll(),
+  };
+}
