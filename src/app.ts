@@ -50,7 +50,7 @@ async function build(config: Config, log: Logger, opened: Opened): Promise<App> 
   const { MAX_PAYLOAD: maxPayloadBytes, MAX_UPLOAD: maxUploadBytes } = config;
 
   // Records first: they hold the installation's id, which everything shared must carry.
-  const records = opened.add(await openRecords({ dataFolder: config.DATA, databaseUrl: config.DATABASE_URL, log }));
+  const records = opened.add(await openRecords({ dataFolder: config.DATA, databaseUrl: config.DATABASE_URL }));
   const { installationId } = records;
   if (config.REDIS_URL !== null) await claimRedis(config.REDIS_URL, installationId);
   const bus = opened.add(openBus({ redisUrl: config.REDIS_URL, installationId, log }));
@@ -67,15 +67,20 @@ async function build(config: Config, log: Logger, opened: Opened): Promise<App> 
   });
   opened.add({ close: () => closeServer(server) });
 
-  const store = opened.add(await openStore({ ...storeOptions(config), records, bus, log }));
+  const store = opened.add(await openStore({ ...storeOptions(config), records, bus, log, shared }));
   const queue = opened.add(await openQueue({ redisUrl: config.REDIS_URL, installationId, leaseMs: config.LEASE, log }));
-  const executor = await createLocalExecutor({ ...executorOptions(config), secretsFor: (names) => access.secrets.secretsFor(names) });
+  const executor = await createLocalExecutor({
+    ...executorOptions(config),
+    secretsFor: (names) => access.secrets.secretsFor(names),
+  });
   const runs = await openRuns({ records, store, queue, executor, bus, log, shared }, runsPolicy(config));
   opened.add({ close: () => runs.close(config.DRAIN) });
 
   const common = { runs, store, authorize, log };
   await server.register(nativeApi({ ...common, ...access, records, executor, maxPayloadBytes, maxUploadBytes }));
-  await server.register(sharpfaas({ ...common, encryptionKey: config.ENCRYPTION_KEY, limits: { maxPayloadBytes, maxUploadBytes } }));
+  await server.register(
+    sharpfaas({ ...common, encryptionKey: config.ENCRYPTION_KEY, limits: { maxPayloadBytes, maxUploadBytes } }),
+  );
   await server.register(async (scope) =>
     healthRoutes(scope, {
       authorize,

@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Config } from './config.js';
+import { type Config, ConfigError } from './config.js';
+import { messageOf } from './errors.js';
 import type { RunsPolicy } from './runs/open-runs.js';
 import type { LocalExecutorOptions } from './runtime/executor-options.js';
+import type { StoreOptions } from './store/open-store.js';
 
 /** What the settings mean to each part. Parts know their own options and nothing of settings. */
 export function runsPolicy(config: Config): RunsPolicy {
@@ -35,4 +38,28 @@ export function executorOptions(config: Config): Omit<LocalExecutorOptions, 'sec
     graceMs: 200,
     python: config.PYTHON,
   };
+}
+
+export function storeOptions(config: Config): Pick<StoreOptions, 'folder' | 'ftp' | 'limits'> {
+  const ftp = config.FTP_URL === null ? null : { url: config.FTP_URL, ca: readCa(config), connections: config.FTP_CONNECTIONS };
+  return {
+    folder: config.STORE,
+    ftp,
+    limits: {
+      maxUpload: config.MAX_UPLOAD,
+      maxUnpacked: config.MAX_UNPACKED,
+      maxEntries: config.MAX_ENTRIES,
+      maxRatio: config.MAX_RATIO,
+      maxMemoryMb: config.MAX_MEMORY_MB,
+    },
+  };
+}
+
+function readCa({ FTP_CA: file }: Config): string | null {
+  if (file === null) return null;
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new ConfigError(`LANEWAY_FTP_CA must be a PEM file that can be read, not ${JSON.stringify(file)}: ${messageOf(error)}`);
+  }
 }
