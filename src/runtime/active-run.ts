@@ -1,0 +1,148 @@
+import type {
+  Attempt,
+  AttemptOutcome,
+  AttemptSink,
+  AttemptTimings,
+  ColdReason,
+  HttpExchange,
+  LogStream,
+} from '../contract/executor.js';
+import type { FailureReason } from '../contract/words.js';
+import type { LanewayError } from '../errors.js';
+import type { PooledWorker } from './pooled-worker.js';
+import type { RunRegistry } from './run-registry.js';
+import { TextBudget } from './text-budget.js';
+import type { VersionLine } from './version-line.js';
+
+/** How a run failed, before its timings are added. */
+export interface Failure {
+  reason: FailureReason | 'cancelled';
+  message: string;
+  exitCode?: number;
+}
+
+/** What every run here is bound to. */
+export interface RunSurroundings {
+  registry: RunRegistry;
+  maxLogBytes: number;
+  graceMs: number;
+}
+
+/**
+ * One attempt on its way through here: waiting for a worker, on a worker, ended. Its outcome is given once.
+ * A run without an exchange and with `loadOnly` ends when its version is loaded.
+ */
+export class ActiveRun {
+  readonly outcome: Promise<AttemptOutcome>;
+  readonly queuedAt = performance.now();
+  cold: ColdReason | null = null;
+  /** Where it is carried out, as long as it is. */
+  worker: PooledWorker | null = null;
+  /** Whose line it stands in, or stood. */
+  line: VersionLine | null = null;
+  ended = false;
+  /** Wanted to end: by its caller, or because its time is nearly over. */
+  cancelled = false;
+  signalAt = Infinity;
+  killAt = Infinity;
+  signalled = false;
+  /** Decided already, while the worker is still being killed. */
+  verdict: Failure | null = null;
+  #assignedAt = 0;
+  #startedAt = 0;
+  #resolve!: (outcome: AttemptOutcome) => void;
+  #reject!: (refusal: LanewayError) => void;
+  readonly #log: TextBudget;
+  readonly #stream: TextBudget;
+
+  constructor(
+    readonly attempt: Attempt,
+    readonly sink: AttemptSink,
+    readonly more: { exchange: HttpExchange | null; loadOnly: boolean; surroundings: RunSurroundings },
+  ) {
+    this.outcome = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    more.surroundings.registry.add(this);
+    this.#log = new TextBudget(more.surroundings.maxLogBytes);
+    this.#stream = new TextBudget(more.surroundings.maxLogBytes);
+  }
+
+  /** It got a worker; its time runs from here. */
+  assign(): void {
+    this.#assignedAt = performance.now();
+    const { timeoutMs } = this.attempt;
+    this.killAt = this.#assignedAt + timeoutMs;
+    this.signalAt = this.killAt - Math.min(this.more.surroundings.graceMs, timeoutMs / 10);
+  }
+
+  /** Its function is called. Returns the deadline in epoch milliseconds. */
+  start(): number {
+    this.#startedAt = performance.now();
+    return Math.floor(Date.now() + this.killAt - this.#startedAt);
+  }
+
+  log(stream: LogStream, text: string): void {
+    if (this.ended || text === '') return;
+    const { fitting, cut } = this.#log.take(text);
+    if (fitting !== '') this.sink.log(stream, fitting);
+    if (cut) this.sink.log('warn', `\n[log cut at ${this.#log.limit} bytes]\n`);
+  }
+
+  chunk(data: string): void {
+    if (this.#fitsStream(data)) this.sink.chunk(data);
+  }
+
+  progress(fraction: number, message: string): void {
+    // Sixteen for the number, so that empty messages are bounded too.
+    if (this.#fitsStream(`${'#'.repeat(16)}${message}`)) this.sink.progress(fraction, message);
+  }
+
+  succeed(result: string | null): void {
+    if (this.cancelled) return this.fail({ reason: 'cancelled', message: 'the run was cancelled' });
+    if (this.verdict !== null) return this.fail(this.verdict);
+    this.#end({ ok: true, result, timings: this.#timings() });
+  }
+
+  fail(failure: Failure): void {
+    const decided =
+      this.verdict ?? (this.cancelled ? { reason: 'cancelled' as const, message: 'the run was cancelled' } : failure);
+    this.#end({ ok: false, ...decided, timings: this.#timings() });
+  }
+
+  /** Nothing of it was run. */
+  refuse(refusal: LanewayError): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.more.surroundings.registry.remove(this);
+    this.#reject(refusal);
+  }
+
+  #end(outcome: AttemptOutcome): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.more.surroundings.registry.remove(this);
+    this.#resolve(outcome);
+  }
+
+  /** A value that does not fit is left out whole: half of a JSON text is none. */
+  #fitsStream(data: string): boolean {
+    if (this.ended) return false;
+    const { fitting, cut } = this.#stream.take(data);
+    if (cut) this.sink.log('warn', `[stream cut at ${this.#stream.limit} bytes]\n`);
+    return !cut && fitting !== '';
+  }
+
+  #timings(): AttemptTimings {
+    const now = performance.now();
+    const assignedAt = this.#assignedAt || now;
+    const startedAt = this.#startedAt || now;
+    return {
+      cold: this.cold,
+      waitMs: assignedAt - this.queuedAt,
+      startMs: startedAt - assignedAt,
+      runMs: now - startedAt,
+    };
+  }
+}

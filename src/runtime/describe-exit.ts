@@ -1,0 +1,26 @@
+import { constants } from 'node:os';
+import type { Failure } from './active-run.js';
+import type { FunctionWorker, WorkerExit } from './function-worker.js';
+
+/** What the end of its worker means for the run that was on it. */
+export function describeExit(worker: FunctionWorker, exit: WorkerExit): Failure {
+  switch (exit.how) {
+    case 'code':
+      return { reason: 'exit_code', message: describeCode(worker, exit.code), exitCode: exit.code };
+    case 'signal':
+      return describeSignal(exit.signal);
+    case 'out_of_memory':
+      return { reason: 'out_of_memory', message: exit.message };
+    default:
+      return { reason: exit.missing ? 'no_executor' : 'worker_lost', message: `the worker did not start: ${exit.message}` };
+  }
+}
+
+function describeSignal(signal: NodeJS.Signals): Failure {
+  return { reason: 'exit_code', message: `the process was ended by signal ${signal}`, exitCode: 128 + constants.signals[signal] };
+}
+
+function describeCode(worker: FunctionWorker, code: number): string {
+  if (worker.kind === 'executable') return `the executable ended with exit code ${code}`;
+  return `the function ended its ${worker.kind === 'thread' ? 'thread' : 'process'} with exit code ${code} before it returned`;
+}

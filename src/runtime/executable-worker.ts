@@ -1,0 +1,177 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { chmodSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { FunctionWorker, WorkerExit, WorkerListener } from './function-worker.js';
+import type { LoadMessage, RunMessage, ToWorker } from './messages.js';
+import { OutputDrain } from './output-drain.js';
+import { killGroup } from './process-group.js';
+import { launchExecutable } from './process-launch.js';
+import { asJsonText } from './json-text.js';
+import type { Scratch } from './scratch.js';
+
+const maxArgumentBytes = 100 * 1024;
+const closeWaitMs = 1000;
+
+/**
+ * An executable of a version: one process for one run, never warm. Payload on stdin and, up to 100 KiB, as first
+ * argument; stdout is its log and its result; exit code 0 is success.
+ */
+export class ExecutableWorker implements FunctionWorker {
+  readonly kind = 'executable';
+  readonly #scratch: Scratch;
+  readonly #listener: WorkerListener;
+  #load: LoadMessage | null = null;
+  #child: ChildProcess | null = null;
+  #run = 0;
+  #output: string[] = [];
+  #outputBytes = 0;
+  #errorTail = '';
+  #killed = false;
+  #exited = false;
+
+  constructor(scratch: Scratch, listener: WorkerListener) {
+    this.#scratch = scratch;
+    this.#listener = listener;
+  }
+
+  get pid(): number | null {
+    return this.#child?.pid ?? null;
+  }
+
+  send(message: ToWorker): void {
+    switch (message.type) {
+      case 'load':
+        this.#load = message;
+        return void setImmediate(() => this.#check(message));
+      case 'run':
+        return this.#start(message);
+      case 'cancel':
+        return this.#askToEnd();
+      default:
+    }
+  }
+
+  kill(): void {
+    if (this.pid !== null) this.#killRunning(this.pid);
+    else if (!this.#killed) setImmediate(() => this.#leave({ how: 'signal', signal: 'SIGKILL' }));
+    this.#killed = true;
+  }
+
+  /** Once its exit was seen, its number may be somebody else's. */
+  #killRunning(pid: number): void {
+    if (this.#child?.exitCode === null && this.#child.signalCode === null) killGroup(pid);
+  }
+
+  /** The zip may have been packed where files have no execute bit. */
+  #check(load: LoadMessage): void {
+    if (this.#killed) return;
+    try {
+      const file = join(load.folder, load.file);
+      const { mode } = statSync(file);
+      if ((mode & 0o111) !== 0o111) chmodSync(file, mode | 0o111);
+      this.#listener.onMessage({ type: 'loaded', convention: 'payload' });
+    } catch (error) {
+      this.#listener.onMessage({
+        type: 'load_failed',
+        reason: 'bad_artifact',
+        message: `the entry ${load.file} can not be run: ${(error as Error).message}`,
+      });
+    }
+  }
+
+  #start(message: RunMessage): void {
+    const load = this.#load!;
+    const launch = launchExecutable(join(load.folder, load.file), asArgument(message.data), {
+      cwd: load.folder,
+      scratch: this.#scratch.folder,
+      env: load.env,
+    });
+    this.#run = message.run;
+    const child = spawn(launch.command, launch.args, { cwd: launch.cwd, env: launch.env, detached: true, stdio: 'pipe' });
+    this.#child = child;
+    if (child.pid !== undefined) this.#scratch.note(child.pid);
+    for (const stream of [child.stdin, child.stdout, child.stderr]) stream.on('error', () => undefined);
+    void new OutputDrain(child.stdout, (text) => this.#onOutput(text));
+    void new OutputDrain(child.stderr, (text) => this.#onError(text));
+    child.on('error', (error: NodeJS.ErrnoException) => this.#onNotStarted(error));
+    child.on('exit', (code, signal) => this.#onExit(child, code, signal));
+    child.stdin.end(message.data ?? '');
+    child.unref();
+  }
+
+  #onOutput(text: string): void {
+    this.#listener.onOutput('stdout', text);
+    if (this.#outputBytes > this.#load!.limits.resultBytes) return;
+    this.#outputBytes += Buffer.byteLength(text);
+    if (this.#outputBytes <= this.#load!.limits.resultBytes) return void this.#output.push(text);
+    this.#output = [];
+    this.#fail('result_too_large', `the output is larger than the limit of ${this.#load!.limits.resultBytes} bytes`);
+    this.kill();
+  }
+
+  #onError(text: string): void {
+    this.#errorTail = (this.#errorTail + text).slice(-1024);
+    this.#listener.onOutput('stderr', text);
+  }
+
+  #onNotStarted(error: NodeJS.ErrnoException): void {
+    if (this.pid !== null) return;
+    this.#fail('function_error', `the executable did not start: ${error.message}`);
+    this.#leave({ how: 'not_started', message: error.message, missing: false });
+  }
+
+  #onExit(child: ChildProcess, code: number | null, signal: NodeJS.Signals | null): void {
+    killGroup(child.pid!);
+    let told = false;
+    const tell = () => {
+      if (told) return;
+      told = true;
+      clearTimeout(bound);
+      for (const stream of child.stdio) stream?.destroy();
+      void this.#conclude(code, signal);
+    };
+    // A process that left the group may hold a descriptor open for ever.
+    const bound = setTimeout(tell, closeWaitMs);
+    child.on('close', tell);
+  }
+
+  async #conclude(code: number | null, signal: NodeJS.Signals | null): Promise<void> {
+    if (code === 0 && this.#outputBytes <= this.#load!.limits.resultBytes) {
+      const data = await asJsonText(this.#output.join(''));
+      if (Buffer.byteLength(data) > this.#load!.limits.resultBytes)
+        this.#fail('result_too_large', 'the output as a JSON string is larger than the limit');
+      else this.#listener.onMessage({ type: 'result', run: this.#run, data, children: false });
+    }
+    // The launcher says so when the file is no program, with an exit code that a program could have as well.
+    if ((code === 126 || code === 127) && /^setpriv: failed to execute /m.test(this.#errorTail)) {
+      this.#fail('function_error', `the executable did not start: ${this.#errorTail.trim()}`);
+    }
+    this.#leave(signal === null ? { how: 'code', code: code ?? 0 } : { how: 'signal', signal });
+  }
+
+  #fail(reason: 'function_error' | 'result_too_large', message: string): void {
+    this.#listener.onMessage({ type: 'failed', run: this.#run, reason, message, children: false });
+  }
+
+  /** What `signal` is to a module, SIGTERM is to a program. */
+  #askToEnd(): void {
+    if (this.pid === null) return;
+    try {
+      process.kill(-this.pid, 'SIGTERM');
+    } catch {
+      // It ended in this moment.
+    }
+  }
+
+  #leave(exit: WorkerExit): void {
+    if (this.#exited) return;
+    this.#exited = true;
+    this.#scratch.remove();
+    this.#listener.onExit(exit);
+  }
+}
+
+function asArgument(data: string | null): string {
+  if (data === null) return '';
+  return data.includes('\0') || Buffer.byteLength(data) > maxArgumentBytes ? '-' : data;
+}

@@ -1,0 +1,40 @@
+/** What `createLocalExecutor` is built with. */
+export interface LocalExecutorOptions {
+  /** Private to this server process: notes of its worker processes and their temporary folders. Made when missing. */
+  folder: string;
+  /** For manifests that are silent. */
+  defaults: { memoryMb: number; concurrency: number; timeoutMs: number };
+  limits: {
+    maxMemoryMb: number;
+    maxResultBytes: number;
+    /** Of a run's log, and again of its stream. */
+    maxLogBytes: number;
+    /** Workers of this server together, spares apart. */
+    maxWorkers: number;
+    /** `bounded` runs waiting for one version. */
+    maxWaiting: number;
+  };
+  /** Workers kept started before their version is known. */
+  spares: { threads: number; processes: number };
+  /** A warm worker without work is ended after this time. */
+  idleMs: number;
+  /** Between the signal of a cancel or coming timeout and the kill. */
+  graceMs: number;
+  /** `auto`, a name or a path. */
+  python: string;
+  /** Values of secrets by name. May throw a LanewayError, which then refuses the run. */
+  secretsFor: (names: readonly string[]) => Record<string, string>;
+}
+
+/** Numbers for metrics and `/ready`. */
+export interface LocalExecutorStats {
+  workers: {
+    kind: 'thread' | 'node' | 'python' | 'executable';
+    state: 'spare' | 'loading' | 'idle' | 'busy' | 'ending';
+    count: number;
+  }[];
+  waiting: number;
+  running: number;
+  /** Since the start. */
+  coldStarts: Record<'first_call' | 'all_busy' | 'fresh' | 'worker_ended' | 'idle_retired', number>;
+}

@@ -1,0 +1,43 @@
+import type { FromWorker, ToWorker } from './messages.js';
+
+/** Ways of having a worker. `executable` is one process for one run; the others serve many. */
+export type WorkerKind = 'thread' | 'node' | 'python' | 'executable';
+
+/**
+ * One worker, whatever wall it stands behind. It only carries messages: what they mean is `PooledWorker`'s.
+ * It does not keep the server alive by itself.
+ */
+export interface FunctionWorker {
+  readonly kind: WorkerKind;
+  /** Leader of the worker's own process group, to be watched and killed; null for a thread and before there is a process. */
+  readonly pid: number | null;
+  send(message: ToWorker): void;
+  /** Ends it and everything it started, at once. `onExit` follows, once. */
+  kill(): void;
+}
+
+/** Who listens to a worker. */
+export interface WorkerListener {
+  onMessage(message: FromWorker): void;
+  /** It said something that is no message of the protocol; the sentence is for the log. */
+  onMalformed(problem: string): void;
+  /** What came out of descriptors 1 and 2 of its processes. */
+  onOutput(stream: 'stdout' | 'stderr', text: string): void;
+  onExit(exit: WorkerExit): void;
+}
+
+/** How a worker ended. */
+export type WorkerExit =
+  | { how: 'code'; code: number }
+  | { how: 'signal'; signal: NodeJS.Signals }
+  | { how: 'out_of_memory'; message: string }
+  /** It could not be started at all. */
+  | { how: 'not_started'; message: string; missing: boolean };
+
+/** What a worker is started with; all of it is known before the version is. */
+export interface WorkerOptions {
+  kind: WorkerKind;
+  memoryMb: number;
+  /** Largest message it may send. */
+  maxMessageBytes: number;
+}

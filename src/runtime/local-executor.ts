@@ -1,0 +1,140 @@
+import { randomUUID } from 'node:crypto';
+import type {
+  Attempt,
+  AttemptOutcome,
+  AttemptSink,
+  CallingConvention,
+  DeployedVersion,
+  Entry,
+  Executor,
+  HttpExchange,
+} from '../contract/executor.js';
+import type { Isolation } from '../contract/words.js';
+import { LanewayError } from '../errors.js';
+import { ActiveRun, type RunSurroundings } from './active-run.js';
+import type { LocalExecutorOptions, LocalExecutorStats } from './executor-options.js';
+import { killLeftovers } from './leftovers.js';
+import { RunRegistry } from './run-registry.js';
+import { WorkerStarter } from './start-worker.js';
+import type { VersionLine } from './version-line.js';
+import { VersionLines } from './version-lines.js';
+import { WarmPool } from './warm-pool.js';
+
+/** The executor for deployed functions, with what only its own server asks of it. */
+export interface LocalExecutor extends Executor {
+  /** The version was deleted, or its secrets changed: no worker of it is used again. */
+  retire(versionKey: string): void;
+  stats(): LocalExecutorStats;
+  /** Groups of worker processes that an earlier server left behind and that were killed at the start. */
+  readonly leftoversKilled: number;
+}
+
+/** Carries deployed functions out in threads and processes. Kills what an earlier boot left in `options.folder` first. */
+export function createLocalExecutor(options: LocalExecutorOptions): LocalExecutor {
+  return new PooledExecutor(options);
+}
+
+const noSink: AttemptSink = { log: () => undefined, progress: () => undefined, chunk: () => undefined };
+
+class PooledExecutor implements LocalExecutor {
+  readonly leftoversKilled: number;
+  readonly #lines: VersionLines;
+  readonly #pool: WarmPool;
+  readonly #registry = new RunRegistry();
+  readonly #options: LocalExecutorOptions;
+  readonly #surroundings: RunSurroundings;
+  #closing: Promise<void> | null = null;
+
+  constructor(options: LocalExecutorOptions) {
+    this.leftoversKilled = killLeftovers(options.folder);
+    const starter = new WorkerStarter(options);
+    this.#options = options;
+    this.#lines = new VersionLines(options);
+    this.#pool = new WarmPool(options, (worker, listener) => starter.start(worker, listener));
+    this.#surroundings = { registry: this.#registry, maxLogBytes: options.limits.maxLogBytes, graceMs: options.graceMs };
+  }
+
+  execute(attempt: Attempt, sink: AttemptSink): Promise<AttemptOutcome> {
+    return this.#submit(attempt, sink, { exchange: null, loadOnly: false });
+  }
+
+  exchange(attempt: Attempt, exchange: HttpExchange, sink: AttemptSink): Promise<AttemptOutcome> {
+    return this.#submit(attempt, sink, { exchange, loadOnly: false });
+  }
+
+  conventionOf(version: DeployedVersion, entry: Entry, isolation: Isolation): CallingConvention | Promise<CallingConvention> {
+    // A level that can't be had is refused by the run itself.
+    if (entry.runtime !== 'node' || !isAvailable(isolation)) return 'payload';
+    const line = this.#lines.of(version, entry, isolation);
+    return line.convention ?? (line.loading ??= this.#loadAhead(line, isolation));
+  }
+
+  cancel(runId: string): void {
+    const run = this.#registry.get(runId);
+    if (run !== undefined) this.#pool.cancel(run);
+  }
+
+  retire(versionKey: string): void {
+    this.#pool.retire(this.#lines.takeOut(versionKey));
+  }
+
+  stats(): LocalExecutorStats {
+    return this.#pool.stats();
+  }
+
+  close(graceMs: number): Promise<void> {
+    this.#closing ??= this.#close(graceMs);
+    return this.#closing;
+  }
+
+  #submit(
+    attempt: Attempt,
+    sink: AttemptSink,
+    how: { exchange: HttpExchange | null; loadOnly: boolean },
+  ): Promise<AttemptOutcome> {
+    if (this.#closing !== null) return Promise.reject(new LanewayError('shutting_down'));
+    const { isolation } = attempt;
+    if (!isAvailable(isolation)) return Promise.reject(refuseIsolation(isolation));
+    const run = new ActiveRun(attempt, sink, { ...how, surroundings: this.#surroundings });
+    this.#pool.submit(run, this.#lines.of(attempt.version, attempt.entry, isolation));
+    return run.outcome;
+  }
+
+  async #loadAhead(line: VersionLine, isolation: Isolation): Promise<CallingConvention> {
+    const { version, entry } = line;
+    const attempt: Attempt = {
+      runId: `load ${randomUUID()}`,
+      attempt: 1,
+      version,
+      entry,
+      isolation,
+      timeoutMs: version.manifest.timeout_ms ?? this.#options.defaults.timeoutMs,
+      wait: 'bounded',
+      callerId: null,
+      payload: null,
+      url: '',
+      headers: {},
+      parameters: {},
+    };
+    try {
+      await this.#submit(attempt, noSink, { exchange: null, loadOnly: true });
+    } finally {
+      line.loading = null;
+    }
+    return line.convention ?? 'payload';
+  }
+
+  async #close(graceMs: number): Promise<void> {
+    this.#pool.refuseWaiting();
+    await this.#registry.drain(graceMs);
+    await this.#pool.close();
+  }
+}
+
+function isAvailable(isolation: Isolation): isolation is 'thread' | 'process' {
+  return isolation === 'thread' || isolation === 'process';
+}
+
+function refuseIsolation(isolation: Isolation): LanewayError {
+  return new LanewayError('isolation_unavailable', { isolation, problem: 'this release has thread and process' });
+}

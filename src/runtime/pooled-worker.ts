@@ -1,0 +1,281 @@
+import type { ColdReason } from '../contract/executor.js';
+import type { ActiveRun, Failure } from './active-run.js';
+import { describeExit } from './describe-exit.js';
+import { ExchangePump } from './exchange-pump.js';
+import type { FunctionWorker, WorkerExit, WorkerListener, WorkerOptions } from './function-worker.js';
+import { messageSlack, type FromWorker } from './messages.js';
+import { hasOtherMembers, residentBytes } from './process-group.js';
+import type { VersionLine } from './version-line.js';
+
+export type WorkerState = 'spare' | 'loading' | 'idle' | 'busy' | 'ending' | 'gone';
+
+/** The pool, as its workers see it. */
+export interface WorkerOwner {
+  /** Without a run, and fit for the next. */
+  onFree(worker: PooledWorker): void;
+  /** It takes no place any more; its run, if it has one, ends when its process has. */
+  onEnding(worker: PooledWorker): void;
+  onGone(worker: PooledWorker): void;
+}
+
+const stuckMs = 2000;
+
+/**
+ * The life of one worker:
+ *
+ * spare    started, or starting, without a version. `load` makes it `loading`.
+ * loading  a version was handed in, `run` waits for it. Loaded: `busy`, or `idle` when the run wanted no more than that.
+ * idle     waits for a run of its version.
+ * busy     `run` is under way. Its result or failure makes it `idle`.
+ * ending   killed: by timeout, cancel, a fault, the memory watch, retirement. Its run keeps waiting for its exit.
+ * gone     exited. From every state: a worker may die at any moment, and its run with it.
+ */
+export class PooledWorker implements WorkerListener {
+  state: WorkerState = 'spare';
+  line: VersionLine | null = null;
+  run: ActiveRun | null = null;
+  idleSince = performance.now();
+  /** Resident memory of its process before any code of a function was in it. */
+  baseline = 0;
+  /** Until the first run on it: loading was asked for ahead. */
+  loadedAhead = false;
+  /** Why the next worker of its line will have to be started. */
+  endsBecause: ColdReason = 'worker_ended';
+  readonly worker: FunctionWorker;
+  readonly #owner: WorkerOwner;
+  #runNumber = 0;
+  #pump: ExchangePump | null = null;
+  #tainted = false;
+  #heardBytes = 0;
+  #killedAt = 0;
+
+  constructor(
+    readonly options: WorkerOptions,
+    start: (options: WorkerOptions, listener: WorkerListener) => FunctionWorker,
+    owner: WorkerOwner,
+  ) {
+    this.#owner = owner;
+    this.worker = start(options, this);
+  }
+
+  /** Makes a spare one of the line's version, and then begins the run. */
+  load(line: VersionLine, run: ActiveRun, env: Record<string, string>): void {
+    this.line = line;
+    this.run = run;
+    this.state = 'loading';
+    run.worker = this;
+    run.assign();
+    this.worker.send(line.loadMessage(env));
+  }
+
+  /** Begins a run on an idle worker. */
+  begin(run: ActiveRun): void {
+    if (this.loadedAhead) run.cold = 'first_call';
+    this.loadedAhead = false;
+    this.run = run;
+    run.worker = this;
+    run.assign();
+    this.#call(run);
+  }
+
+  cancel(): void {
+    const { run } = this;
+    if (run === null || run.cancelled) return;
+    run.cancelled = true;
+    if (this.state === 'loading') return this.kill();
+    run.killAt = Math.min(run.killAt, performance.now() + run.more.surroundings.graceMs);
+    run.signalAt = Infinity;
+    this.worker.send({ type: 'cancel', run: this.#runNumber, why: 'cancelled' });
+  }
+
+  /** Ends it at once with all it started. The run on it fails with the verdict, when there is one, else by how it ends. */
+  kill(verdict: Failure | null = null): void {
+    if (this.run !== null) this.run.verdict ??= verdict;
+    if (this.state === 'ending' || this.state === 'gone') return;
+    this.state = 'ending';
+    this.#killedAt = performance.now();
+    this.worker.kill();
+    this.#owner.onEnding(this);
+  }
+
+  /** Fires the signal and kills when it is time. False when there is nothing here to be watched. */
+  watchTime(now: number): boolean {
+    const { run } = this;
+    if (run === null) return this.state === 'ending';
+    if (this.state === 'ending') {
+      // Native code can hold a thread's end up; its run has ended nevertheless.
+      if (now - this.#killedAt > stuckMs)
+        this.#endRun((ended) => ended.fail({ reason: 'worker_lost', message: 'the worker did not end' }));
+      return true;
+    }
+    if (!run.signalled && now >= run.signalAt && this.state === 'busy') {
+      run.signalled = true;
+      this.worker.send({ type: 'cancel', run: this.#runNumber, why: 'timeout' });
+    }
+    if (now >= run.killAt) {
+      this.kill(run.cancelled ? null : { reason: 'timeout', message: `timed out after ${run.attempt.timeoutMs} ms` });
+    }
+    return true;
+  }
+
+  onMessage(message: FromWorker): void {
+    switch (message.type) {
+      case 'ready':
+        if (this.worker.pid !== null) this.baseline = residentBytes(this.worker.pid);
+        return;
+      case 'loaded':
+        return this.#onLoaded(message.convention);
+      case 'load_failed':
+        if (this.state === 'loading') this.#endAndKill({ reason: message.reason, message: message.message });
+        return;
+      case 'tainted':
+        this.#tainted = true;
+        if (this.state === 'idle') this.kill();
+        return;
+      default:
+        // A late word of an earlier run, or a forged one of another.
+        if (this.run !== null && message.run === this.#runNumber) this.#onRunMessage(this.run, message);
+    }
+  }
+
+  onMalformed(problem: string): void {
+    this.kill({ reason: 'worker_lost', message: `the worker broke the protocol: it sent ${problem}` });
+  }
+
+  onOutput(stream: 'stdout' | 'stderr', text: string): void {
+    this.run?.log(stream, text);
+  }
+
+  onExit(exit: WorkerExit): void {
+    const wasEnding = this.state === 'ending';
+    this.state = 'gone';
+    this.#endRun((run) => run.fail(describeExit(this.worker, exit)));
+    if (!wasEnding) this.#owner.onEnding(this);
+    this.#owner.onGone(this);
+  }
+
+  #onLoaded(convention: 'payload' | 'fetch'): void {
+    if (this.state !== 'loading') return;
+    const { run } = this;
+    this.line!.convention = convention;
+    if (run === null) return this.#free();
+    if (run.more.loadOnly) {
+      this.loadedAhead = true;
+      return this.#conclude((loaded) => loaded.succeed(null));
+    }
+    this.#call(run);
+  }
+
+  #call(run: ActiveRun): void {
+    this.state = 'busy';
+    this.#runNumber += 1;
+    this.#heardBytes = 0;
+    const { exchange } = run.more;
+    if (exchange === null) return this.worker.send(this.line!.runMessage(run, this.#runNumber));
+    if (this.line!.convention !== 'fetch') {
+      return this.#conclude((refused) => refused.fail({ reason: 'bad_artifact', message: 'the function does not speak fetch' }));
+    }
+    this.worker.send(this.line!.fetchMessage(run, this.#runNumber));
+    this.#pump = new ExchangePump(exchange, this.#runNumber, {
+      send: (message) => this.worker.send(message),
+      clientGone: () => {
+        if (this.run === run) this.cancel();
+      },
+    });
+  }
+
+  #onRunMessage(run: ActiveRun, message: Extract<FromWorker, { run: number }>): void {
+    switch (message.type) {
+      case 'result':
+        return this.#onResult(message);
+      case 'failed':
+        return this.#afterOutput(message.children, () => this.#conclude((ended) => ended.fail(message)));
+      case 'log':
+        if (this.#isBounded(message.data)) run.log(message.stream, message.data);
+        return;
+      case 'chunk':
+        if (this.#isBounded(message.data)) run.chunk(message.data);
+        return;
+      case 'progress':
+        if (this.#isBounded(message.message)) run.progress(message.fraction, message.message);
+        return;
+      case 'head':
+        if (this.#pump?.onHead(message.status, message.headers) !== true) this.onMalformed('a head that was not asked for');
+        return;
+      case 'body':
+        if (this.#pump?.onBody(message.data) !== true) this.onMalformed('a body that was not asked for');
+        return;
+      case 'credit':
+        return this.#pump?.onCredit(message.bytes);
+    }
+  }
+
+  #onResult(message: Extract<FromWorker, { type: 'result' }>): void {
+    const limit = this.line!.settings.limits.maxResultBytes;
+    const { data, children } = message;
+    if (data !== null && data.length * 3 > limit && Buffer.byteLength(data) > limit) {
+      return this.#conclude((run) =>
+        run.fail({ reason: 'result_too_large', message: `the result is larger than ${limit} bytes` }),
+      );
+    }
+    if (this.#pump !== null) {
+      void this.#concludeExchange(this.#pump, children);
+      return;
+    }
+    this.#afterOutput(children, () => this.#conclude((run) => run.succeed(data)));
+  }
+
+  async #concludeExchange(pump: ExchangePump, children: boolean): Promise<void> {
+    const { run } = this;
+    await pump.finish();
+    if (this.run === run) this.#afterOutput(children, () => this.#conclude((ended) => ended.succeed(null)));
+  }
+
+  /** A run that started processes: what they printed comes by another way and belongs before the end; any still there taint the worker. */
+  #afterOutput(children: boolean, conclude: () => void): void {
+    if (!children || this.worker.pid === null) return conclude();
+    const { pid } = this.worker;
+    const { run } = this;
+    setImmediate(() => {
+      if (this.run !== run) return;
+      if (hasOtherMembers(pid)) this.#tainted = true;
+      conclude();
+    });
+  }
+
+  /** The inside keeps to its limits; a worker that says far more is not the inside speaking. */
+  #isBounded(text: string): boolean {
+    this.#heardBytes += text.length + 16;
+    if (this.#heardBytes <= 32 * this.line!.settings.limits.maxLogBytes + messageSlack) return true;
+    this.onMalformed('more than its limits allow');
+    return false;
+  }
+
+  #conclude(end: (run: ActiveRun) => void): void {
+    this.#endRun(end);
+    if (this.state === 'ending' || this.state === 'gone') return;
+    if (this.#tainted) this.kill();
+    else this.#free();
+  }
+
+  #endAndKill(failure: Failure): void {
+    this.#endRun((run) => run.fail(failure));
+    this.kill();
+  }
+
+  #endRun(end: (run: ActiveRun) => void): void {
+    const { run } = this;
+    if (run === null) return;
+    this.run = null;
+    run.worker = null;
+    this.#pump?.stop();
+    this.#pump = null;
+    end(run);
+  }
+
+  #free(): void {
+    this.state = 'idle';
+    this.idleSince = performance.now();
+    this.#owner.onFree(this);
+  }
+}

@@ -1,0 +1,63 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** Kills every process of a group. Nothing happens when there is none left. */
+export function killGroup(pgid: number): void {
+  try {
+    process.kill(-pgid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+/** What /proc says of a process. */
+export interface ProcessFacts {
+  pgid: number;
+  /** In clock ticks since the machine started: together with the pid it names a process for good. */
+  startTime: string;
+  zombie: boolean;
+}
+
+/** null when there is no such process (any more). */
+export function readProcess(pid: number): ProcessFacts | null {
+  let stat: string;
+  try {
+    stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  } catch {
+    return null;
+  }
+  // The name in brackets may hold blanks and brackets of its own.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return { zombie: fields[0] === 'Z' || fields[0] === 'X', pgid: Number(fields[2]), startTime: fields[19] ?? '' };
+}
+
+/** Changes with each start of the machine: pids noted before are worth nothing. */
+export function bootId(): string {
+  boot ??= readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
+  return boot;
+}
+let boot: string | null = null;
+
+export function listPids(): number[] {
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => pid > 0);
+}
+
+/** Resident memory of a process in bytes; 0 when it is gone. */
+export function residentBytes(pid: number): number {
+  try {
+    const match = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'));
+    return Number(match?.[1] ?? 0) * 1024;
+  } catch {
+    return 0;
+  }
+}
+
+/** Whether a group has living processes besides its leader. */
+export function hasOtherMembers(pgid: number): boolean {
+  return listPids().some((pid) => {
+    if (pid === pgid) return false;
+    const facts = readProcess(pid);
+    return facts !== null && facts.pgid === pgid && !facts.zombie;
+  });
+}

@@ -1,0 +1,132 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
+import type { FunctionWorker, WorkerExit, WorkerListener, WorkerOptions } from './function-worker.js';
+import { encodeFrame, FrameReader } from './inside/frames.js';
+import type { ToWorker } from './messages.js';
+import { OutputDrain } from './output-drain.js';
+import { killGroup } from './process-group.js';
+import type { Launch } from './process-launch.js';
+import { readMessage } from './read-message.js';
+import type { Scratch } from './scratch.js';
+
+const closeWaitMs = 1000;
+
+/**
+ * A child process in a group of its own. Messages go in by descriptor 3 and come out by 4 (both unix sockets), as
+ * frames; what its code, native parts and children print on 1 and 2 is captured.
+ */
+export class ProcessWorker implements FunctionWorker {
+  readonly kind: 'node' | 'python';
+  readonly pid: number | null;
+  readonly #child: ChildProcess;
+  readonly #input: Writable;
+  readonly #listener: WorkerListener;
+  readonly #scratch: Scratch;
+  readonly #reader: FrameReader;
+  #errorTail = '';
+  #malformed = false;
+
+  constructor(
+    options: WorkerOptions & { kind: 'node' | 'python' },
+    launch: Launch,
+    more: { scratch: Scratch; listener: WorkerListener },
+  ) {
+    this.kind = options.kind;
+    this.#listener = more.listener;
+    this.#scratch = more.scratch;
+    this.#child = spawn(launch.command, launch.args, {
+      cwd: launch.cwd,
+      env: launch.env,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
+    });
+    this.pid = this.#child.pid ?? null;
+    if (this.pid !== null) more.scratch.note(this.pid);
+    this.#reader = new FrameReader(options.maxMessageBytes, (value) => this.#onMessage(value));
+    this.#input = this.#child.stdio[3] as Writable;
+    this.#listen();
+    this.#child.unref();
+    for (const stream of this.#streams()) stream.unref?.();
+  }
+
+  send(message: ToWorker): void {
+    if (!this.#input.destroyed) this.#input.write(encodeFrame(message));
+  }
+
+  kill(): void {
+    // Once its exit was seen, its number may be somebody else's.
+    if (this.pid !== null && this.#child.exitCode === null && this.#child.signalCode === null) killGroup(this.pid);
+  }
+
+  #listen(): void {
+    const messages = this.#child.stdio[4] as Readable;
+    messages.on('data', (bytes: Buffer) => this.#onBytes(bytes));
+    for (const stream of this.#streams()) stream.on('error', () => undefined);
+    for (const name of ['stdout', 'stderr'] as const) {
+      void new OutputDrain(this.#child[name]!, (text) => this.#onOutput(name, text));
+    }
+    this.#child.on('error', (error: NodeJS.ErrnoException) => this.#onNotStarted(error));
+    this.#child.on('exit', (code, signal) => this.#onExit(code, signal));
+  }
+
+  #onBytes(bytes: Buffer): void {
+    if (this.#malformed) return;
+    try {
+      this.#reader.push(bytes);
+    } catch (error) {
+      this.#onMalformed((error as Error).message);
+    }
+  }
+
+  #onMessage(value: unknown): void {
+    if (this.#malformed) return;
+    const message = readMessage(value);
+    if (message === null) this.#onMalformed('a message of no known form');
+    else this.#listener.onMessage(message);
+  }
+
+  #onMalformed(problem: string): void {
+    this.#malformed = true;
+    this.#listener.onMalformed(problem);
+  }
+
+  #onOutput(stream: 'stdout' | 'stderr', text: string): void {
+    if (stream === 'stderr') this.#errorTail = (this.#errorTail + text).slice(-4096);
+    this.#listener.onOutput(stream, text);
+  }
+
+  #onNotStarted(error: NodeJS.ErrnoException): void {
+    if (this.pid !== null) return;
+    this.#scratch.remove();
+    this.#listener.onExit({ how: 'not_started', message: error.message, missing: error.code === 'ENOENT' });
+  }
+
+  /** The leader is gone: so is its group, then; and what it said last is still to be read. */
+  #onExit(code: number | null, signal: NodeJS.Signals | null): void {
+    killGroup(this.pid!);
+    let told = false;
+    const tell = () => {
+      if (told) return;
+      told = true;
+      clearTimeout(bound);
+      for (const stream of this.#streams()) stream.destroy();
+      this.#scratch.remove();
+      this.#listener.onExit(this.#describeExit(code, signal));
+    };
+    // A process that left the group may hold a descriptor open for ever.
+    const bound = setTimeout(tell, closeWaitMs);
+    this.#child.on('close', tell);
+  }
+
+  #describeExit(code: number | null, signal: NodeJS.Signals | null): WorkerExit {
+    const aborted = signal === 'SIGABRT' || code === 134;
+    if (aborted && /heap out of memory|Fatal JavaScript out of memory/.test(this.#errorTail)) {
+      return { how: 'out_of_memory', message: 'the heap reached its limit' };
+    }
+    return signal === null ? { how: 'code', code: code ?? 0 } : { how: 'signal', signal };
+  }
+
+  #streams(): (Readable & { unref?: () => void })[] {
+    return this.#child.stdio.filter((stream) => stream !== null) as Readable[];
+  }
+}

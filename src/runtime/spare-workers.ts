@@ -1,0 +1,82 @@
+import type { LocalExecutorOptions } from './executor-options.js';
+import type { WorkerKind, WorkerOptions } from './function-worker.js';
+import type { PooledWorker } from './pooled-worker.js';
+
+/** Start-up and first calls come before spares. */
+const firstDelayMs = 150;
+const refillDelayMs = 30;
+/** A spare that dies by itself is not started again and again. */
+const afterDeathMs = 2000;
+
+/**
+ * Workers kept started before their version is known, so that a first call costs loading alone. Only of the default
+ * memory: the heap limit is fixed when a worker starts.
+ */
+export class SpareWorkers {
+  readonly #spares = new Set<PooledWorker>();
+  readonly #wanted: { options: WorkerOptions; count: number }[];
+  readonly #start: (options: WorkerOptions) => PooledWorker;
+  #refill: NodeJS.Timeout | null = null;
+  #closed = false;
+
+  constructor(
+    options: Pick<LocalExecutorOptions, 'spares'>,
+    more: { memoryMb: number; maxMessageBytes: number; start: (options: WorkerOptions) => PooledWorker },
+  ) {
+    const { memoryMb, maxMessageBytes } = more;
+    const spare = (kind: WorkerKind, count: number) => ({ options: { kind, memoryMb, maxMessageBytes }, count });
+    this.#wanted = [spare('thread', options.spares.threads), spare('node', options.spares.processes)];
+    this.#start = more.start;
+    this.#refillIn(firstDelayMs);
+  }
+
+  /** A spare that fits, or null. */
+  take({ kind, memoryMb }: WorkerOptions): PooledWorker | null {
+    for (const spare of this.#spares) {
+      if (spare.options.kind !== kind || spare.options.memoryMb !== memoryMb) continue;
+      this.#spares.delete(spare);
+      this.#refillIn(refillDelayMs);
+      return spare;
+    }
+    return null;
+  }
+
+  /** False when it was none of these. */
+  remove(worker: PooledWorker): boolean {
+    const had = this.#spares.delete(worker);
+    if (had) this.#refillIn(afterDeathMs);
+    return had;
+  }
+
+  [Symbol.iterator](): Iterator<PooledWorker> {
+    return this.#spares.values();
+  }
+
+  close(): void {
+    this.#closed = true;
+    if (this.#refill !== null) clearTimeout(this.#refill);
+    for (const spare of this.#spares) spare.kill();
+  }
+
+  #refillIn(delayMs: number): void {
+    if (this.#closed || this.#refill !== null) return;
+    this.#refill = setTimeout(() => {
+      this.#refill = null;
+      this.#startOne();
+    }, delayMs).unref();
+  }
+
+  /** One at a time: starting takes a moment of the server's own thread. */
+  #startOne(): void {
+    const missing = this.#wanted.find(({ options, count }) => this.#count(options.kind) < count);
+    if (missing === undefined) return;
+    this.#spares.add(this.#start(missing.options));
+    this.#refillIn(refillDelayMs);
+  }
+
+  #count(kind: WorkerKind): number {
+    let count = 0;
+    for (const spare of this.#spares) if (spare.options.kind === kind) count += 1;
+    return count;
+  }
+}

@@ -1,0 +1,28 @@
+import { ExecutableWorker } from './executable-worker.js';
+import type { FunctionWorker, WorkerListener, WorkerOptions } from './function-worker.js';
+import { launchNode, launchPython } from './process-launch.js';
+import { ProcessWorker } from './process-worker.js';
+import { Scratch } from './scratch.js';
+import { ThreadWorker } from './thread-worker.js';
+
+/** The one place that chooses how a worker is had. */
+export class WorkerStarter {
+  readonly #folder: string;
+  readonly #python: string;
+  #started = 0;
+
+  constructor(options: { folder: string; python: string }) {
+    this.#folder = options.folder;
+    this.#python = options.python;
+  }
+
+  start(options: WorkerOptions, listener: WorkerListener): FunctionWorker {
+    const { kind } = options;
+    if (kind === 'thread') return new ThreadWorker(options, listener);
+    this.#started += 1;
+    const scratch = new Scratch(this.#folder, `w${this.#started}`);
+    if (kind === 'executable') return new ExecutableWorker(scratch, listener);
+    const launch = kind === 'node' ? launchNode(options.memoryMb, scratch.folder) : launchPython(this.#python, scratch.folder);
+    return new ProcessWorker({ ...options, kind }, launch, { scratch, listener });
+  }
+}

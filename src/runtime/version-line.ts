@@ -1,0 +1,127 @@
+import type { CallingConvention, ColdReason, DeployedVersion, Entry } from '../contract/executor.js';
+import type { ActiveRun } from './active-run.js';
+import type { LocalExecutorOptions } from './executor-options.js';
+import type { WorkerKind, WorkerOptions } from './function-worker.js';
+import { messageSlack, type FetchMessage, type LoadMessage, type RunMessage } from './messages.js';
+import { buildEnvelope } from './payload-envelope.js';
+import type { PooledWorker } from './pooled-worker.js';
+
+type Settings = Pick<LocalExecutorOptions, 'defaults' | 'limits'>;
+
+/** One way of running one version (entry and isolation included): its workers, the runs waiting for one, and what both are told. */
+export class VersionLine {
+  readonly idle: PooledWorker[] = [];
+  readonly workers = new Set<PooledWorker>();
+  /** First in, first out. */
+  readonly waiting = new Set<ActiveRun>();
+  convention: CallingConvention | null;
+  /** Under way when somebody asked for the convention before any run. */
+  loading: Promise<CallingConvention> | null = null;
+  /** Its version was deleted or changed its secrets: no worker of it outlives its run. */
+  retired = false;
+  /** Why there is no warm worker when there is none at all. */
+  emptyBecause: ColdReason = 'first_call';
+  readonly fresh: boolean;
+  readonly cap: number;
+  readonly workerOptions: WorkerOptions;
+  readonly #forwarded: readonly string[];
+
+  constructor(
+    readonly version: DeployedVersion,
+    readonly entry: Entry,
+    readonly more: { isolation: 'thread' | 'process'; settings: Settings },
+  ) {
+    const { manifest } = version;
+    const { defaults, limits } = more.settings;
+    const kind = kindOf(entry, more.isolation);
+    this.fresh = manifest.fresh === true || kind === 'executable';
+    this.cap = manifest.concurrency ?? defaults.concurrency;
+    this.convention = kind === 'python' || kind === 'executable' ? 'payload' : null;
+    this.workerOptions = {
+      kind,
+      memoryMb: Math.min(manifest.memory_mb ?? defaults.memoryMb, limits.maxMemoryMb),
+      maxMessageBytes: Math.max(limits.maxResultBytes, 3 * limits.maxLogBytes) + messageSlack,
+    };
+    this.#forwarded = (manifest.forward_headers ?? []).map((name) => name.toLowerCase());
+  }
+
+  get settings(): Settings {
+    return this.more.settings;
+  }
+
+  get firstWaiting(): ActiveRun | undefined {
+    for (const run of this.waiting) return run;
+    return undefined;
+  }
+
+  /** Why a worker has to be started now. */
+  get coldReason(): ColdReason {
+    if (this.version.manifest.fresh === true) return 'fresh';
+    return this.workers.size > 0 ? 'all_busy' : this.emptyBecause;
+  }
+
+  loadMessage(env: Record<string, string>): LoadMessage {
+    const { limits } = this.settings;
+    return {
+      type: 'load',
+      function: this.version.function,
+      lane: this.version.lane,
+      version: this.version.version,
+      folder: this.version.folder,
+      file: this.entry.file,
+      handler: this.entry.handler ?? null,
+      env,
+      limits: { resultBytes: limits.maxResultBytes, logBytes: limits.maxLogBytes },
+    };
+  }
+
+  runMessage(run: ActiveRun, number: number): RunMessage {
+    const { attempt } = run;
+    return {
+      type: 'run',
+      run: number,
+      runId: attempt.runId,
+      callerId: attempt.callerId,
+      attempt: attempt.attempt,
+      deadline: run.start(),
+      headers: this.#forwardedOf(attempt.headers),
+      parameters: attempt.parameters,
+      url: this.convention === 'fetch' ? attempt.url : '',
+      data: this.version.manifest.payload === 'envelope' ? buildEnvelope(attempt) : attempt.payload,
+    };
+  }
+
+  fetchMessage(run: ActiveRun, number: number): FetchMessage {
+    const { attempt } = run;
+    const exchange = run.more.exchange!;
+    return {
+      type: 'fetch',
+      run: number,
+      runId: attempt.runId,
+      callerId: attempt.callerId,
+      attempt: attempt.attempt,
+      deadline: run.start(),
+      headers: this.#forwardedOf(attempt.headers),
+      parameters: attempt.parameters,
+      method: exchange.method,
+      url: exchange.url,
+      requestHeaders: exchange.headers,
+      hasBody: exchange.body !== null,
+    };
+  }
+
+  #forwardedOf(headers: Readonly<Record<string, string>>): Record<string, string> {
+    const forwarded: Record<string, string> = {};
+    for (const name of this.#forwarded) {
+      const value = headers[name];
+      if (value !== undefined) forwarded[name] = value;
+    }
+    return forwarded;
+  }
+}
+
+/** Python and executables have no thread: they get the next stronger wall. */
+function kindOf(entry: Entry, isolation: 'thread' | 'process'): WorkerKind {
+  if (entry.runtime === 'node') return isolation === 'thread' ? 'thread' : 'node';
+  return entry.runtime;
+}

@@ -1,0 +1,34 @@
+import type { DeployedVersion, Entry } from '../contract/executor.js';
+import type { LocalExecutorOptions } from './executor-options.js';
+import { VersionLine } from './version-line.js';
+
+/** Every line there is, found by version, entry and isolation. A line without workers costs a few hundred bytes. */
+export class VersionLines {
+  readonly #settings: Pick<LocalExecutorOptions, 'defaults' | 'limits'>;
+  readonly #byVersion = new Map<string, VersionLine[]>();
+
+  constructor(settings: Pick<LocalExecutorOptions, 'defaults' | 'limits'>) {
+    this.#settings = settings;
+  }
+
+  /** The line of these three, made when there is none. */
+  of(version: DeployedVersion, entry: Entry, isolation: 'thread' | 'process'): VersionLine {
+    const lines = this.#byVersion.get(version.key);
+    const line = lines?.find(
+      ({ entry: own, more }) =>
+        more.isolation === isolation && own.file === entry.file && own.handler === entry.handler && own.runtime === entry.runtime,
+    );
+    if (line !== undefined) return line;
+    const made = new VersionLine(version, entry, { isolation, settings: this.#settings });
+    if (lines === undefined) this.#byVersion.set(version.key, [made]);
+    else lines.push(made);
+    return made;
+  }
+
+  /** Forgets the lines of a version: runs that come later get new ones. */
+  takeOut(versionKey: string): VersionLine[] {
+    const lines = this.#byVersion.get(versionKey) ?? [];
+    this.#byVersion.delete(versionKey);
+    return lines;
+  }
+}

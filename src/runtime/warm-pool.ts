@@ -1,0 +1,264 @@
+import { LanewayError, messageOf } from '../errors.js';
+import type { ActiveRun } from './active-run.js';
+import { CoarseClock } from './coarse-clock.js';
+import type { LocalExecutorOptions, LocalExecutorStats } from './executor-options.js';
+import type { FunctionWorker, WorkerListener, WorkerOptions } from './function-worker.js';
+import { MemoryWatch } from './memory-watch.js';
+import { messageSlack } from './messages.js';
+import { PooledWorker, type WorkerOwner } from './pooled-worker.js';
+import { SpareWorkers } from './spare-workers.js';
+import type { VersionLine } from './version-line.js';
+
+type Start = (options: WorkerOptions, listener: WorkerListener) => FunctionWorker;
+
+/**
+ * Brings runs and workers together. A run takes an idle worker of its line; else, while the line is below its cap and
+ * the server has a place (or an idle worker of another line that can go), a spare or a new worker; else it waits in its
+ * line. A worker that becomes free serves its own line first, unless another line has waited longer for a place.
+ */
+export class WarmPool implements WorkerOwner {
+  /** All that have or had a version, until they are gone. */
+  readonly #workers = new Set<PooledWorker>();
+  /** Lines with waiting runs. */
+  readonly #crowded = new Set<VersionLine>();
+  readonly #spares: SpareWorkers;
+  readonly #clock: CoarseClock;
+  readonly #memory = new MemoryWatch();
+  readonly #retirement: NodeJS.Timeout;
+  readonly #coldStarts: LocalExecutorStats['coldStarts'] = {
+    first_call: 0,
+    all_busy: 0,
+    fresh: 0,
+    worker_ended: 0,
+    idle_retired: 0,
+  };
+  #places: number;
+  #whenGone: (() => void) | null = null;
+
+  constructor(
+    readonly options: LocalExecutorOptions,
+    readonly start: Start,
+  ) {
+    const { limits, defaults } = options;
+    this.#places = limits.maxWorkers;
+    this.#clock = new CoarseClock((now) => this.#watch(now));
+    this.#retirement = setInterval(() => this.#retireIdle(), Math.min(Math.max(options.idleMs / 4, 20), 5000)).unref();
+    this.#spares = new SpareWorkers(options, {
+      memoryMb: Math.min(defaults.memoryMb, limits.maxMemoryMb),
+      maxMessageBytes: Math.max(limits.maxResultBytes, 3 * limits.maxLogBytes) + messageSlack,
+      start: (workerOptions) => new PooledWorker(workerOptions, start, this),
+    });
+  }
+
+  submit(run: ActiveRun, line: VersionLine): void {
+    run.line = line;
+    this.#clock.stir();
+    const idle = line.idle.pop();
+    if (idle !== undefined) idle.begin(run);
+    else if (this.#hasPlaceFor(line)) this.#startWorker(run, line);
+    else this.#wait(run, line);
+  }
+
+  cancel(run: ActiveRun): void {
+    if (run.worker !== null) return run.worker.cancel();
+    if (!this.#leaveLine(run)) return;
+    run.fail({ reason: 'cancelled', message: 'the run was cancelled before it started' });
+  }
+
+  /** Workers of these lines end as soon as they have no run. */
+  retire(lines: readonly VersionLine[]): void {
+    for (const line of lines) {
+      line.retired = true;
+      for (const worker of line.idle.splice(0)) worker.kill();
+    }
+  }
+
+  /** Refuses what waits; resolves when every worker has ended. */
+  async close(): Promise<void> {
+    clearInterval(this.#retirement);
+    this.refuseWaiting();
+    this.#spares.close();
+    for (const worker of this.#workers) worker.kill({ reason: 'worker_lost', message: 'the server was shut down' });
+    this.#clock.stir();
+    await new Promise<void>((resolve) => {
+      this.#whenGone = resolve;
+      this.#tellWhenGone();
+    });
+    this.#clock.stop();
+  }
+
+  refuseWaiting(): void {
+    for (const line of this.#crowded) {
+      for (const run of line.waiting) run.refuse(new LanewayError('shutting_down'));
+      line.waiting.clear();
+    }
+    this.#crowded.clear();
+  }
+
+  onFree(worker: PooledWorker): void {
+    const line = worker.line!;
+    if (line.fresh && !worker.loadedAhead) return worker.kill();
+    if (line.retired || this.#isOwedToAnother(line)) return worker.kill();
+    const next = line.firstWaiting;
+    if (next === undefined) return void line.idle.push(worker);
+    this.#leaveLine(next);
+    worker.begin(next);
+  }
+
+  onEnding(worker: PooledWorker): void {
+    this.#clock.stir();
+    const { line } = worker;
+    if (line === null) return;
+    line.workers.delete(worker);
+    remove(line.idle, worker);
+    line.emptyBecause = worker.endsBecause;
+    this.#places += 1;
+    this.#serveCrowded();
+  }
+
+  onGone(worker: PooledWorker): void {
+    this.#spares.remove(worker);
+    this.#workers.delete(worker);
+    this.#tellWhenGone();
+  }
+
+  stats(): LocalExecutorStats {
+    const counts = new Map<string, LocalExecutorStats['workers'][number]>();
+    let running = 0;
+    for (const worker of [...this.#workers, ...this.#spares]) {
+      const { state } = worker;
+      if (state === 'gone') continue;
+      if (worker.run !== null) running += 1;
+      const { kind } = worker.options;
+      const key = `${kind} ${state}`;
+      const entry = counts.get(key) ?? { kind, state, count: 0 };
+      entry.count += 1;
+      counts.set(key, entry);
+    }
+    let waiting = 0;
+    for (const line of this.#crowded) waiting += line.waiting.size;
+    return { workers: [...counts.values()], waiting, running, coldStarts: { ...this.#coldStarts } };
+  }
+
+  #hasPlaceFor(line: VersionLine): boolean {
+    if (line.workers.size >= line.cap) return false;
+    // A place that becomes free may go to somebody who waits for it already.
+    return this.#places > 0 || (this.#evictOne() && this.#places > 0);
+  }
+
+  #startWorker(run: ActiveRun, line: VersionLine): void {
+    const { coldReason } = line;
+    let env: Record<string, string>;
+    let worker: PooledWorker;
+    try {
+      env = this.#environmentOf(line);
+      worker = this.#spares.take(line.workerOptions) ?? new PooledWorker(line.workerOptions, this.start, this);
+    } catch (error) {
+      if (error instanceof LanewayError) return run.refuse(error);
+      return run.fail({ reason: 'no_executor', message: `no worker could be started: ${messageOf(error)}` });
+    }
+    run.cold = coldReason;
+    this.#coldStarts[coldReason] += 1;
+    this.#places -= 1;
+    this.#workers.add(worker);
+    line.workers.add(worker);
+    this.#clock.stir();
+    worker.load(line, run, env);
+  }
+
+  #environmentOf({ version: { manifest } }: VersionLine): Record<string, string> {
+    const secrets = manifest.secrets === undefined ? {} : this.options.secretsFor(manifest.secrets);
+    return { ...manifest.env, ...secrets };
+  }
+
+  #wait(run: ActiveRun, line: VersionLine): void {
+    const limit = this.options.limits.maxWaiting;
+    if (run.attempt.wait === 'bounded' && line.waiting.size >= limit) {
+      return run.refuse(new LanewayError('function_busy', { function: line.version.function, limit }));
+    }
+    line.waiting.add(run);
+    this.#crowded.add(line);
+  }
+
+  #leaveLine(run: ActiveRun): boolean {
+    const line = run.line!;
+    const stood = line.waiting.delete(run);
+    if (line.waiting.size === 0) this.#crowded.delete(line);
+    return stood;
+  }
+
+  /** Whether another line, which has no place because the server is full, has waited longer than this one. */
+  #isOwedToAnother(line: VersionLine): boolean {
+    if (this.#places > 0 || this.#crowded.size === 0) return false;
+    const since = line.firstWaiting?.queuedAt ?? Infinity;
+    for (const other of this.#crowded) {
+      if (other !== line && other.workers.size < other.cap && other.firstWaiting!.queuedAt < since) return true;
+    }
+    return false;
+  }
+
+  /** A place is free: it goes to the run that waited longest among those whose line may have one more worker. */
+  #serveCrowded(): void {
+    while (this.#places > 0) {
+      let longest: ActiveRun | null = null;
+      for (const line of this.#crowded) {
+        const first = line.firstWaiting!;
+        if (line.workers.size < line.cap && (longest === null || first.queuedAt < longest.queuedAt)) longest = first;
+      }
+      if (longest === null) return;
+      this.#leaveLine(longest);
+      this.#startWorker(longest, longest.line!);
+    }
+  }
+
+  /** Ends the worker that has been idle longest; false when none is idle. */
+  #evictOne(): boolean {
+    let oldest: PooledWorker | null = null;
+    for (const worker of this.#workers) {
+      if (worker.state === 'idle' && (oldest === null || worker.idleSince < oldest.idleSince)) oldest = worker;
+    }
+    if (oldest === null) return false;
+    this.#retireWorker(oldest);
+    return true;
+  }
+
+  #retireIdle(): void {
+    const before = performance.now() - this.options.idleMs;
+    for (const worker of this.#workers) if (worker.state === 'idle' && worker.idleSince < before) this.#retireWorker(worker);
+  }
+
+  #retireWorker(worker: PooledWorker): void {
+    worker.endsBecause = 'idle_retired';
+    worker.kill();
+  }
+
+  #watch(now: number): boolean {
+    let active = this.#crowded.size > 0;
+    for (const worker of this.#workers) if (worker.watchTime(now)) active = true;
+    this.#memory.watch(now, this.#workers);
+    this.#refuseOverdue(now);
+    return active;
+  }
+
+  /** A caller who stands by waits no longer for a worker than the function may run. */
+  #refuseOverdue(now: number): void {
+    for (const line of this.#crowded) {
+      for (const run of line.waiting) {
+        const { wait, timeoutMs } = run.attempt;
+        if (wait === 'patient' || now - run.queuedAt < timeoutMs) continue;
+        this.#leaveLine(run);
+        run.refuse(new LanewayError('server_busy', { problem: `no worker became free within ${timeoutMs} ms` }));
+      }
+    }
+  }
+
+  #tellWhenGone(): void {
+    if (this.#whenGone === null || this.#workers.size > 0 || [...this.#spares].length > 0) return;
+    this.#whenGone();
+  }
+}
+
+function remove<Item>(list: Item[], item: Item): void {
+  const at = list.indexOf(item);
+  if (at >= 0) list.splice(at, 1);
+}
