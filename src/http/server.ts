@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import swagger from '@fastify/swagger';
 import websocket from '@fastify/websocket';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import { answerErrors } from './answer-errors.js';
 import { keepRouteTable } from './route-table.js';
+import { validateRequests } from './validate.js';
 
 export interface ServerOptions {
   log: Logger;
@@ -21,7 +22,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   const loggerInstance: FastifyBaseLogger = options.log;
   const app = Fastify({
     loggerInstance,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     trustProxy: options.trustProxy,
     genReqId: requestIds(),
     requestIdHeader: false,
@@ -30,7 +31,6 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     http: { maxHeaderSize: options.maxHeaderBytes },
     forceCloseConnections: 'idle',
     rewriteUrl: (request) => options.canonicalUrl(request.url ?? '/'),
-    ajv: { customOptions: { removeAdditional: false, coerceTypes: 'array', allErrors: false } },
     schemaErrorFormatter: ([first], part) => new Error(problemOf(first!, part)),
   });
   app.decorateRequest('principal', null);
@@ -38,6 +38,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     reply.raw.setHeader('x-request-id', request.id);
     done();
   });
+  validateRequests(app);
   keepRouteTable(app);
   answerErrors(app);
   await app.register(websocket, { options: { maxPayload: options.maxSocketMessageBytes } });

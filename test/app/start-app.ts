@@ -16,7 +16,7 @@ export interface TestApp {
   ask(
     method: string,
     path: string,
-    more?: { json?: unknown; body?: BodyInit; headers?: Record<string, string> },
+    more?: { json?: unknown; body?: string | Uint8Array<ArrayBuffer> | ReadableStream; headers?: Record<string, string> },
   ): Promise<Response>;
   /** Pushes files as a zip; resolves with the version. */
   push(name: string, files: Record<string, string>, lane?: string): Promise<string>;
