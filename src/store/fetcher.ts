@@ -1,9 +1,11 @@
 import type { ResolvedVersion } from '../contract/store.js';
 import { LanewayError, messageOf } from '../errors.js';
 import type { Artifact, PushFacts } from './artifact.js';
+import { detailsOf } from './lane-keeper.js';
 import { Shared } from './one-at-a-time.js';
 import { versionKey, type StoreParts } from './parts.js';
 import { takeInZip } from './take-in-zip.js';
+import { formatVersion, parseVersion } from './version.js';
 import type { Workspace } from './workspace.js';
 
 const rememberRefusalMs = 5000;
@@ -36,6 +38,7 @@ export class Fetcher {
     try {
       const artifact = await this.#takeIn(version, workspace);
       await this.#parts.disk.place(workspace, version, artifact);
+      await this.#record(version, artifact);
       return artifact;
     } catch (error) {
       throw this.#remember(version, asBadArtifact(version, error));
@@ -63,9 +66,18 @@ export class Fetcher {
     return { ...(facts ?? unknownFacts()), sha256, sizeBytes, ...taken };
   }
 
+  /** A version of an older store is recorded whole once it has been looked at; it runs without that too. */
+  async #record(version: ResolvedVersion, artifact: Artifact): Promise<void> {
+    const { details } = detailsOf(artifact, artifact);
+    const { records, log } = this.#parts;
+    await records.versions
+      .ready(version.function, version.lane, parseVersion(version.version)!, details)
+      .catch((error: unknown) => log.warn({ ...version, problem: messageOf(error) }, 'details of a version were not recorded'));
+  }
+
   async #recordedSum(version: ResolvedVersion): Promise<string | null> {
     const rows = await this.#parts.records.versions.ofLane(version.function, version.lane);
-    return rows.find((row) => `${row.major}.${row.minor}` === version.version)?.sha256 ?? null;
+    return rows.find((row) => formatVersion(row) === version.version)?.sha256 ?? null;
   }
 
   #refuseAgain(version: ResolvedVersion): void {

@@ -1,6 +1,6 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { open } from 'node:fs/promises';
-import { Readable, Writable } from 'node:stream';
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { PassThrough, Readable, Writable } from 'node:stream';
 import { FTPError, type Client, type FileInfo } from 'basic-ftp';
 import type { VersionNumber } from '../contract/records.js';
 import type { ResolvedVersion } from '../contract/store.js';
@@ -8,6 +8,7 @@ import { LanewayError } from '../errors.js';
 import { readPushFacts, type PushFacts } from './artifact.js';
 import type { FtpPool } from './ftp-pool.js';
 import { refuseNames } from './names.js';
+import { receiveZip } from './receive-zip.js';
 import { formatVersion, parseVersion } from './version.js';
 
 /** A zip that is on the FTP server under a name nobody looks at. */
@@ -292,26 +293,17 @@ async function readText(client: Client, path: string): Promise<string | null> {
   return found === null ? null : Buffer.concat(chunks).toString('utf8');
 }
 
+/** A refusal of what arrived (too large, empty) says more than the broken transfer that it causes. */
 async function downloadHashed(client: Client, from: string, { path, limit }: { path: string; limit: number }) {
-  const hash = createHash('sha256');
-  let sizeBytes = 0;
-  const file = await open(path, 'w', 0o644);
-  const take = async (chunk: Buffer) => {
-    sizeBytes += chunk.length;
-    if (sizeBytes > limit) throw new LanewayError('zip_too_large', { limit });
-    hash.update(chunk);
-    await file.writeFile(chunk);
-  };
-  const sink = new Writable({
-    write(chunk: Buffer, _, done) {
-      take(chunk).then(() => done(), done);
-    },
-  });
-  try {
-    await client.downloadTo(sink, from);
-    await file.datasync();
-  } finally {
-    await file.close();
-  }
-  return { sha256: hash.digest('hex'), sizeBytes };
+  await rm(path, { force: true });
+  const through = new PassThrough();
+  const [received, sent] = await Promise.allSettled([receiveZip(through, path, limit), client.downloadTo(through, from)]);
+  if (received.status === 'rejected' && !isCut(received.reason)) throw received.reason;
+  if (sent.status === 'rejected') throw sent.reason;
+  if (received.status === 'rejected') throw received.reason;
+  return received.value;
+}
+
+function isCut(error: unknown): boolean {
+  return error instanceof LanewayError && error.code === 'upload_truncated';
 }

@@ -11,7 +11,7 @@ import { chooseVersion } from './lane.js';
 import { isFunctionName, refuseNames } from './names.js';
 import { laneKey, versionKey } from './parts.js';
 import type { Prepared } from './publisher.js';
-import { receiveUpload } from './receive-upload.js';
+import { receiveZip } from './receive-zip.js';
 import type { LaneName } from './remote-listings.js';
 import { readSplit } from './split.js';
 import type { StoreWatcher, WatcherParts } from './store-watcher.js';
@@ -193,7 +193,7 @@ export class DiskFunctionStore implements FunctionStore {
 
   async #receive({ zip, type, pushedBy, ...name }: PushRequest, workspace: Workspace): Promise<Artifact> {
     const { limits } = this.#parts;
-    const facts = await receiveUpload(zip, workspace.zip, limits.maxUpload);
+    const facts = await receiveZip(zip, workspace.zip, limits.maxUpload);
     const taken = await takeInZip(workspace.zip, workspace.files, { function: name.function, type, limits });
     return { ...facts, type, pushedAt: Date.now(), pushedBy, promotedFrom: null, ...taken };
   }

@@ -4,10 +4,10 @@ import type { Readable } from 'node:stream';
 import { LanewayError, messageOf } from '../errors.js';
 
 /**
- * Streams an upload to a file, durably, counting and hashing; never more than a chunk is in memory. The stream is
+ * Streams a zip to a file, durably, counting and hashing; never more than a chunk is in memory. The stream is
  * destroyed when it is refused: `zip_too_large`, `zip_empty` (no bytes at all) or `upload_truncated`.
  */
-export async function receiveUpload(
+export async function receiveZip(
   upload: Readable,
   path: string,
   limit: number,
