@@ -9,7 +9,7 @@ export interface KeptBody {
   reference: string | null;
 }
 
-/** Puts a body where it belongs by its size; what is kept elsewhere is durable when this resolves. */
+/** Puts a body where it belongs by its size; what is kept elsewhere is durable when the promise resolves. */
 export async function placeBody(text: string | null, largeBodies: LargeBodies): Promise<KeptBody> {
   if (!isLarge(text)) return { text, reference: null };
   return { text: null, reference: await largeBodies.keep(text) };

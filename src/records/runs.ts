@@ -58,11 +58,10 @@ export function runRecords(backend: Backend): RunRecords {
     },
 
     writeSync: async (runs) => {
-      if (runs.length === 0) return [];
-      const rows = await Promise.all(runs.map(placeSync));
-      const taken = await hot.writeSync(rows);
-      const lost = new Set(taken);
-      await removeBodies(rows.filter((row) => lost.has(row.id)).flatMap(bodiesOf));
+      const taken: string[] = [];
+      for (let from = 0; from < runs.length; from += syncRunsAtOnce) {
+        taken.push(...(await writeSome(runs.slice(from, from + syncRunsAtOnce))));
+      }
       return taken;
     },
 
@@ -137,10 +136,16 @@ export function runRecords(backend: Backend): RunRecords {
     return row === undefined ? null : readBody({ text: row.body, reference: row.kept_in }, largeBodies);
   }
 
-  /** A succeeded sync run keeps no payload. */
-  async function placeSync(run: EndedSyncRun): Promise<SyncRow> {
-    const payload = await placeBody(run.state === 'succeeded' ? null : run.payload, largeBodies);
-    return syncRow(run, payload, await placeBody(run.result, largeBodies));
+  async function writeSome(runs: readonly EndedSyncRun[]): Promise<string[]> {
+    const rows: SyncRow[] = [];
+    for (const run of runs) {
+      // A succeeded sync run keeps no payload.
+      const payload = await placeBody(run.state === 'succeeded' ? null : run.payload, largeBodies);
+      rows.push(syncRow(run, payload, await placeBody(run.result, largeBodies)));
+    }
+    const taken = await hot.writeSync(rows);
+    if (taken.length > 0) await removeBodies(rows.filter((row) => taken.includes(row.id)).flatMap(bodiesOf));
+    return taken;
   }
 
   async function removeBodies(bodies: readonly KeptBody[]): Promise<void> {
@@ -148,6 +153,9 @@ export function runRecords(backend: Backend): RunRecords {
     if (references.length > 0) await largeBodies.remove(references);
   }
 }
+
+/** Few enough that an accept that comes meanwhile does not wait long for its turn. */
+const syncRunsAtOnce = 500;
 
 const noInvocation = JSON.stringify({ url: '', headers: {}, parameters: {} } satisfies KeptInvocation);
 

@@ -7,7 +7,6 @@ import type { PostgresConnection, PostgresRow } from './connection.js';
 import { acceptRuns, appendEvents, claimRuns, endRuns, renewRuns, selectSame, writeSyncRuns } from './hot-statements.js';
 import { jsonWithoutNul } from './without-nul.js';
 
-const syncRowsAtOnce = 1000;
 const smallCallBytes = 500;
 
 interface Fenced {
@@ -51,13 +50,7 @@ export function postgresHotOperations(connection: PostgresConnection): HotOperat
       });
     },
 
-    writeSync: async (runs) => {
-      const taken: string[] = [];
-      for (let from = 0; from < runs.length; from += syncRowsAtOnce) {
-        taken.push(...(await writeSome(runs.slice(from, from + syncRowsAtOnce))));
-      }
-      return taken;
-    },
+    writeSync,
 
     appendEvents: async (events) => {
       await append(events);
@@ -91,7 +84,7 @@ export function postgresHotOperations(connection: PostgresConnection): HotOperat
     });
   }
 
-  async function writeSome(runs: readonly SyncRow[]): Promise<string[]> {
+  async function writeSync(runs: readonly SyncRow[]): Promise<string[]> {
     const written = idsOf(await run(writeSyncRuns, byId([...firstOfEach(runs, (row) => row.id).values()])));
     const skipped = runs.filter((row) => !written.delete(row.id));
     if (skipped.length === 0) return [];

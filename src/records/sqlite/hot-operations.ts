@@ -28,7 +28,11 @@ export function sqliteHotOperations(thread: RecordsThread): HotOperations {
 
     end: (end) => thread.call<EndAnswer>('end', endValues(end)),
 
-    writeSync: (runs) => thread.call<string[]>('writeSync', runs.flatMap(syncValues)),
+    writeSync: (runs) => {
+      const values: Value[] = [];
+      for (const run of runs) pushSyncValues(run, values);
+      return thread.call<string[]>('writeSync', values);
+    },
 
     appendEvents: async (events) => {
       await thread.call('appendEvents', events.flatMap(eventValues));
@@ -55,8 +59,9 @@ function endValues(end: EndRow): Value[] {
   ];
 }
 
-function syncValues(run: SyncRow): Value[] {
-  return [...syncColumns.map((column) => run[column]), run.payload, run.payload_kept_in, run.result, run.result_kept_in];
+function pushSyncValues(run: SyncRow, values: Value[]): void {
+  for (const column of syncColumns) values.push(run[column]);
+  values.push(run.payload, run.payload_kept_in, run.result, run.result_kept_in);
 }
 
 function eventValues({ runId, attempt, seq, at, kind, stream, data }: RunEvent): Value[] {
