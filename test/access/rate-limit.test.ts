@@ -86,6 +86,16 @@ test('a pause never saves up more than one minute, and a clock that goes back gi
   refusal(limits, who);
 });
 
+test('a clock that goes back takes nothing away either', () => {
+  let now = 60_000;
+  const limits = new KeyLimits(0, () => now);
+  const who = principal({ ratePerMinute: 2 });
+  limits.countRequest(who);
+  now = 0;
+  limits.countRequest(who);
+  refusal(limits, who);
+});
+
 test('keys without a rate take the default, each its own, and 0 is no limit', () => {
   const limited = new KeyLimits(2, () => 0);
   for (const keyId of ['one', 'two', null]) {
@@ -103,6 +113,7 @@ test('bounded: buckets of keys that went quiet are forgotten, those in use are n
   for (let key = 0; key < 10_000; key += 1) limits.countRequest(principal({ keyId: `old${key}` }));
   now = 59_000;
   limits.countRequest(principal({ keyId: 'fresh1' }));
+  refusal(limits, principal({ keyId: 'old5' }));
   now = 60_000;
   limits.countRequest(principal({ keyId: 'fresh2' }));
   for (let key = 0; key < 9_999; key += 1) limits.countRequest(principal({ keyId: `new${key}` }));
