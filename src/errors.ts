@@ -37,6 +37,7 @@ export const errorTable = {
   key_not_for_function: [403, 'The key is not for function {function} in lane {lane}.'],
   rate_limited: [429, 'The key has used its {limit} requests a minute; try again in {seconds} s.'],
   key_concurrency: [429, 'The key has {limit} calls under way, which is its limit.'],
+  connection_not_found: [404, 'There is no such connection: negotiate a new one.'],
   key_not_found: [404, 'There is no key {id}, or it was revoked before.'],
 
   // The zip

@@ -1,0 +1,50 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import type { Principal } from '../../contract/principal.js';
+import type { FunctionStore } from '../../contract/store.js';
+import type { Scope } from '../../contract/words.js';
+import type { Runs } from '../../runs/open-runs.js';
+
+/**
+ * Who asks, if that caller may do this to that function and lane; throws the LanewayError of refusal (401, 403, 429).
+ * Finds the credential in the headers, and for the hub in the query too.
+ */
+export type Authorize = (request: FastifyRequest, scope: Scope, target?: { function: string; lane: string }) => Principal;
+
+/** What the dialect translates to. */
+export interface SharpFaasParts {
+  runs: Pick<Runs, 'accept' | 'cancel'> & {
+    find: Pick<Runs['find'], 'get' | 'list'>;
+    following: Pick<Runs['following'], 'follow'>;
+  };
+  store: Pick<FunctionStore, 'push'>;
+  authorize: Authorize;
+  /** Headers as a function may see them: one text each, lower-case names, none that carried a credential. */
+  withoutCredentials: (headers: IncomingHttpHeaders) => Readonly<Record<string, string>>;
+  /** SharpFaas's shared payload key; null refuses encrypted payloads. */
+  encryptionKey: string | null;
+  limits: SharpFaasLimits;
+  log: Logger;
+  /** Other times than SignalR's own, for tests. */
+  hubTimes?: HubTimes;
+}
+
+export interface SharpFaasLimits {
+  maxUploadBytes: number;
+  maxPayloadBytes: number;
+  /** Open hub connections. */
+  maxConnections: number;
+}
+
+/** Milliseconds. */
+export interface HubTimes {
+  /** A client that has not shaken hands by then is let go. */
+  handshakeMs: number;
+  /** After this long without a word from here, a ping is sent. */
+  pingMs: number;
+  /** A client that says nothing for this long is let go. */
+  silenceMs: number;
+  /** How long a negotiated token waits for its connection. */
+  tokenMs: number;
+}
