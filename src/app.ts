@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
+import { withoutCredentials } from './access/credentials.js';
 import type { FirstKey } from './access/first-key.js';
 import { openAccess } from './access/open-access.js';
 import { openBus } from './bus/open-bus.js';
@@ -69,17 +70,24 @@ async function build(config: Config, log: Logger, opened: Opened): Promise<App> 
 
   const store = opened.add(await openStore({ ...storeOptions(config), records, bus, log, shared }));
   const queue = opened.add(await openQueue({ redisUrl: config.REDIS_URL, installationId, leaseMs: config.LEASE, log }));
-  const executor = await createLocalExecutor({
+  const executor = createLocalExecutor({
     ...executorOptions(config),
     secretsFor: (names) => access.secrets.secretsFor(names),
   });
+  opened.add({ close: () => executor.close(0) });
   const runs = await openRuns({ records, store, queue, executor, bus, log, shared }, runsPolicy(config));
   opened.add({ close: () => runs.close(config.DRAIN) });
 
   const common = { runs, store, authorize, log };
   await server.register(nativeApi({ ...common, ...access, records, executor, maxPayloadBytes, maxUploadBytes }));
   await server.register(
-    sharpfaas({ ...common, encryptionKey: config.ENCRYPTION_KEY, limits: { maxPayloadBytes, maxUploadBytes } }),
+    sharpfaas({
+      ...common,
+      audit: access.audit,
+      withoutCredentials,
+      encryptionKey: config.ENCRYPTION_KEY,
+      limits: { maxPayloadBytes, maxUploadBytes, maxConnections: config.MAX_FOLLOWERS },
+    }),
   );
   await server.register(async (scope) =>
     healthRoutes(scope, {

@@ -1,7 +1,6 @@
 import { pino, type Logger } from 'pino';
 import { buildApp, type App } from './app.js';
 import { type Config, ConfigError, readConfig } from './config.js';
-import { announceLocally } from './client/local-server.js';
 import { messageOf } from './errors.js';
 
 /**
@@ -11,16 +10,13 @@ import { messageOf } from './errors.js';
 export async function serve(environment: Record<string, string | undefined>): Promise<void> {
   const config = configOrExit(environment);
   const log = createLogger(config);
-  endOnSignals(log, start(config, environment, log));
+  endOnSignals(log, start(config, log));
 }
 
-async function start(config: Config, environment: Record<string, string | undefined>, log: Logger): Promise<App> {
+async function start(config: Config, log: Logger): Promise<App> {
   try {
     const app = await buildApp(config, log);
     const url = await app.listen();
-    const local = await announceLocally({ url, dataFolder: config.DATA, keyFile: app.firstKey.file, environment });
-    const close = app.close;
-    app.close = () => local.remove().then(close);
     console.log(`laneway listening on ${url}`);
     if (app.firstKey.isNew) console.log(firstSteps(url, app.firstKey.token!));
     return app;

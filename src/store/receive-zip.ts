@@ -7,11 +7,7 @@ import { LanewayError, messageOf } from '../errors.js';
  * Streams a zip to a file, durably, counting and hashing; never more than a chunk is in memory. The stream is
  * destroyed when it is refused: `zip_too_large`, `zip_empty` (no bytes at all) or `upload_truncated`.
  */
-export async function receiveZip(
-  upload: Readable,
-  path: string,
-  limit: number,
-): Promise<{ sha256: string; sizeBytes: number }> {
+export async function receiveZip(upload: Readable, path: string, limit: number): Promise<{ sha256: string; sizeBytes: number }> {
   const hash = createHash('sha256');
   let sizeBytes = 0;
   const file = await open(path, 'wx', 0o444);

@@ -1,10 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Principal } from '../../contract/principal.js';
 import type { RunFilter, RunRecord } from '../../contract/records.js';
+import { mayUse } from '../../access/scopes.js';
 import { runStates } from '../../contract/words.js';
 import { LanewayError } from '../../errors.js';
 import { describeCancelled, describeNothingToCancel, describeRun, describeUnknown } from './describe-run.js';
-import { mayTouch } from './may-touch.js';
 import type { SharpFaasParts } from './parts.js';
 import { sendProblems } from './problem.js';
 import { Parameters } from './read-parameters.js';
@@ -67,7 +67,7 @@ function readId(parameters: Parameters): string {
 async function find(id: string, principal: Principal, { runs }: SharpFaasParts): Promise<RunRecord | null> {
   try {
     const run = await runs.find.get(id);
-    return mayTouch(principal, run) ? run : null;
+    return mayUse(principal, run.function, run.lane) ? run : null;
   } catch (error) {
     if (error instanceof LanewayError && error.code === 'run_not_found') return null;
     throw error;
@@ -94,7 +94,7 @@ async function list(filter: RunFilter, principal: Principal, { runs }: SharpFaas
   let after: { createdAt: number; id: string } | null = null;
   for (;;) {
     const page: RunRecord[] = await runs.find.list({ ...filter, mode: 'queued' }, pageRows, after);
-    listed.push(...page.filter((run) => mayTouch(principal, run)));
+    listed.push(...page.filter((run) => mayUse(principal, run.function, run.lane)));
     after = page.at(-1) ?? null;
     if (page.length < pageRows || listed.length >= maxListed) return listed.slice(0, maxListed);
   }

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import type { Audit } from '../../access/audit.js';
 import type { Principal } from '../../contract/principal.js';
 import type { FunctionStore } from '../../contract/store.js';
 import type { Scope } from '../../contract/words.js';
@@ -20,6 +21,8 @@ export interface SharpFaasParts {
   };
   store: Pick<FunctionStore, 'push'>;
   authorize: Authorize;
+  /** Pushes are written down. */
+  audit: Audit;
   /** Headers as a function may see them: one text each, lower-case names, none that carried a credential. */
   withoutCredentials: (headers: IncomingHttpHeaders) => Readonly<Record<string, string>>;
   /** SharpFaas's shared payload key; null refuses encrypted payloads. */

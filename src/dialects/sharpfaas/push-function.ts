@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { requireFunction } from '../../access/scopes.js';
 import { defaultLane } from '../../contract/words.js';
 import { LanewayError } from '../../errors.js';
 import { checkNames, readType } from './build-run-request.js';
-import { mayTouch } from './may-touch.js';
 import type { SharpFaasParts } from './parts.js';
 import { sendProblems } from './problem.js';
 import { mediaType } from './read-body.js';
@@ -34,9 +34,7 @@ export async function pushFunction(request: FastifyRequest, reply: FastifyReply,
     }
     checkNames(functionName, lane);
     // Only known now: function and lane may come as form fields.
-    if (!mayTouch(principal, { function: functionName, lane })) {
-      throw new LanewayError('key_not_for_function', { function: functionName, lane });
-    }
+    requireFunction(principal, functionName, lane);
     const saved = await parts.store.push({
       function: functionName,
       lane,
@@ -45,7 +43,15 @@ export async function pushFunction(request: FastifyRequest, reply: FastifyReply,
       type: parameters.given('type') === undefined ? null : type,
       pushedBy: principal.keyId,
     });
-    const text = `Saved function ${saved.function} to function store in lane: ${saved.lane} as version ${saved.major}.${saved.minor}`;
+    const version = `${saved.major}.${saved.minor}`;
+    await parts.audit({
+      by: principal,
+      action: 'version.push',
+      target: `${saved.function}/${saved.lane}/${version}`,
+      details: { sha256: saved.sha256 },
+      address: request.ip,
+    });
+    const text = `Saved function ${saved.function} to function store in lane: ${saved.lane} as version ${version}`;
     return sendText(request, reply, { status: 200, text });
   } finally {
     file?.zip.destroy();

@@ -10,6 +10,7 @@ import { scopes, type Scope } from '../../../src/contract/words.js';
 import { canonicalUrl } from '../../../src/dialects/sharpfaas/canonical-url.js';
 import type { HubTimes, SharpFaasParts } from '../../../src/dialects/sharpfaas/parts.js';
 import { sharpfaas } from '../../../src/dialects/sharpfaas/sharpfaas.js';
+import { withoutCredentials } from '../../../src/access/credentials.js';
 import { LanewayError } from '../../../src/errors.js';
 import type { Followed } from '../../../src/runs/follow-run.js';
 import type { PreparedRun, RunRequest } from '../../../src/runs/run-request.js';
@@ -21,7 +22,7 @@ export const maxPayloadBytes = 50_000;
 export interface Served {
   app: FastifyInstance;
   /** `http://127.0.0.1:<port>` once `listen` was called. */
-  listen(): Promise<string>;
+  listen: () => Promise<string>;
   runs: RunsInMemory;
   store: StoreInMemory;
 }
@@ -46,7 +47,8 @@ export async function serve(t: TestContext, options: ServedOptions = {}): Promis
     runs,
     store,
     authorize,
-    withoutCredentials: ({ authorization: _, ...headers }) => headers as Record<string, string>,
+    audit: async () => undefined,
+    withoutCredentials,
     encryptionKey: options.encryptionKey === undefined ? encryptionKey : options.encryptionKey,
     limits: { maxUploadBytes, maxPayloadBytes, maxConnections: options.maxConnections ?? 10 },
     log: pino({ level: 'silent' }),
@@ -63,10 +65,24 @@ export async function serve(t: TestContext, options: ServedOptions = {}): Promis
 }
 
 const principals: Record<string, Principal> = {
-  all: { keyId: 'all', scopes: new Set(scopes), functions: null, lanes: null },
-  other: { keyId: 'other', scopes: new Set(scopes), functions: null, lanes: null },
-  push: { keyId: 'push', scopes: new Set<Scope>(['push']), functions: null, lanes: null },
-  mail: { keyId: 'mail', scopes: new Set(scopes), functions: ['mail'], lanes: null },
+  all: { keyId: 'all', scopes: new Set(scopes), functions: null, lanes: null, ratePerMinute: null, maxConcurrent: null },
+  other: { keyId: 'other', scopes: new Set(scopes), functions: null, lanes: null, ratePerMinute: null, maxConcurrent: null },
+  push: {
+    keyId: 'push',
+    scopes: new Set<Scope>(['push']),
+    functions: null,
+    lanes: null,
+    ratePerMinute: null,
+    maxConcurrent: null,
+  },
+  mail: {
+    keyId: 'mail',
+    scopes: new Set(scopes.filter((scope) => scope !== 'admin')),
+    functions: new Set(['mail']),
+    lanes: null,
+    ratePerMinute: null,
+    maxConcurrent: null,
+  },
 };
 /** Keys that were revoked while a test ran. */
 export const revoked = new Set<string>();
@@ -79,7 +95,7 @@ const authorize: SharpFaasParts['authorize'] = (request, scope, target) => {
   const principal = principals[key];
   if (principal === undefined || revoked.has(key)) throw new LanewayError('key_invalid');
   if (!principal.scopes.has(scope)) throw new LanewayError('scope_missing', { scope });
-  if (target && principal.functions && !principal.functions.includes(target.function)) {
+  if (target && principal.functions && !principal.functions.has(target.function)) {
     throw new LanewayError('key_not_for_function', target);
   }
   return principal;
