@@ -10,14 +10,13 @@ import type { FunctionStore } from './contract/store.js';
 import { canonicalUrl } from './dialects/sharpfaas/canonical-url.js';
 import { sharpfaas } from './dialects/sharpfaas/sharpfaas.js';
 import { createAuthorize } from './http/authorize.js';
-import { createMetrics } from './http/metrics.js';
+import type { MetricParts } from './http/metrics.js';
 import { nativeApi } from './http/native-api.js';
 import { healthRoutes } from './http/routes/health.js';
 import { closeServer, createServer } from './http/server.js';
 import { Opened } from './opened.js';
 import { openQueue } from './queue/open-queue.js';
 import { openRecords } from './records/open-records.js';
-import { claimRedis } from './redis/installation.js';
 import { openRuns, type Runs } from './runs/open-runs.js';
 import { createLocalExecutor } from './runtime/local-executor.js';
 import { openStore } from './store/open-store.js';
@@ -53,8 +52,8 @@ async function build(config: Config, log: Logger, opened: Opened): Promise<App> 
   // Records first: they hold the installation's id, which everything shared must carry.
   const records = opened.add(await openRecords({ dataFolder: config.DATA, databaseUrl: config.DATABASE_URL }));
   const { installationId } = records;
-  if (config.REDIS_URL !== null) await claimRedis(config.REDIS_URL, installationId);
-  const bus = opened.add(openBus({ redisUrl: config.REDIS_URL, installationId, log }));
+  await claimSharedRedis(config.REDIS_URL, installationId);
+  const bus = opened.add(await openBus({ redisUrl: config.REDIS_URL, installationId, log }));
   const access = opened.add(await openAccess(config, { records, bus, shared, log }));
   const authorize = createAuthorize(access);
 
@@ -95,7 +94,7 @@ async function build(config: Config, log: Logger, opened: Opened): Promise<App> 
       checks: { records: () => records.check(), queue: () => queue.check(), bus: () => bus.check(), store: () => store.check() },
       facts: { isolation: { strongest: 'process', default: config.DEFAULT_ISOLATION, floor: config.MIN_ISOLATION } },
       isDraining: () => runs.isDraining(),
-      metrics: createMetrics({ runs, records, queue, executor: () => executor.stats() }),
+      metrics: metricsOnDemand({ runs, records, queue, executor: () => executor.stats() }),
     }),
   );
   await server.ready();
@@ -111,5 +110,21 @@ async function build(config: Config, log: Logger, opened: Opened): Promise<App> 
       return config.PUBLIC_URL ?? address;
     },
     close: () => opened.closeAll(),
+  };
+}
+
+/** One Redis serves one installation. Its client is loaded only where there is a Redis. */
+async function claimSharedRedis(url: string | null, installationId: string): Promise<void> {
+  if (url === null) return;
+  const { claimRedis } = await import('./redis/installation.js');
+  await claimRedis(url, installationId);
+}
+
+/** The metrics library is loaded when the first scrape comes. */
+function metricsOnDemand(parts: MetricParts): () => Promise<string> {
+  let metrics: Promise<() => Promise<string>> | null = null;
+  return async () => {
+    metrics ??= import('./http/metrics.js').then(({ createMetrics }) => createMetrics(parts));
+    return (await metrics)();
   };
 }

@@ -4,7 +4,6 @@ import type { Backend } from './backend.js';
 import { checkWritable, installationIdOf } from './installation.js';
 import { keyRecords } from './keys.js';
 import { laneRecords } from './lanes.js';
-import { openPostgres } from './postgres/open-postgres.js';
 import { runEventRecords } from './run-events.js';
 import { runRecords } from './runs.js';
 import { secretRecords } from './secrets.js';
@@ -20,13 +19,19 @@ export interface RecordsOptions {
 
 /** Opens the records and brings their schema up to date. Rejects with one line that says what is in the way. */
 export async function openRecords({ dataFolder, databaseUrl }: RecordsOptions): Promise<Records> {
-  const backend = databaseUrl === null ? await openSqlite(dataFolder) : await openPostgres(databaseUrl);
+  const backend = databaseUrl === null ? await openSqlite(dataFolder) : await connectPostgres(databaseUrl);
   try {
     return recordsOn(backend, await installationIdOf(backend.db));
   } catch (error) {
     await backend.close();
     throw error;
   }
+}
+
+/** Its driver is loaded only where there is a PostgreSQL. */
+async function connectPostgres(url: string): Promise<Backend> {
+  const { openPostgres } = await import('./postgres/open-postgres.js');
+  return openPostgres(url);
 }
 
 function recordsOn(backend: Backend, installationId: string): Records {

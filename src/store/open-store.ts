@@ -3,8 +3,7 @@ import { Catalogue } from './catalogue.js';
 import { DiskStore } from './disk-store.js';
 import { Fetcher } from './fetcher.js';
 import { readFtpAddress } from './ftp-address.js';
-import { FtpMirror } from './ftp-mirror.js';
-import { FtpPool } from './ftp-pool.js';
+import type { FtpMirror } from './ftp-mirror.js';
 import { DiskFunctionStore } from './function-store.js';
 import { LaneKeeper } from './lane-keeper.js';
 import { OneAtATime } from './one-at-a-time.js';
@@ -31,7 +30,7 @@ export async function openStore(options: StoreOptions): Promise<FunctionStore> {
   const { folder, records, bus, log, limits, shared, everyMs = 2000 } = options;
   const disk = new DiskStore(folder);
   await disk.open();
-  const mirror = openMirror(options);
+  const mirror = await openMirror(options);
   const listings = mirror === null ? null : new RemoteListings(mirror);
   const catalogue = new Catalogue();
   const parts: StoreParts = {
@@ -53,8 +52,10 @@ export async function openStore(options: StoreOptions): Promise<FunctionStore> {
   return new DiskFunctionStore({ ...watched, watcher, fetcher: new Fetcher(parts) });
 }
 
-function openMirror({ ftp, ftpTimeoutMs = 15_000 }: StoreOptions): FtpMirror | null {
+/** The FTP client is loaded only where there is an FTP server. */
+async function openMirror({ ftp, ftpTimeoutMs = 15_000 }: StoreOptions): Promise<FtpMirror | null> {
   if (ftp === null) return null;
+  const [{ FtpMirror }, { FtpPool }] = await Promise.all([import('./ftp-mirror.js'), import('./ftp-pool.js')]);
   const address = readFtpAddress(ftp.url, ftp.ca);
   return new FtpMirror(new FtpPool(address, { connections: ftp.connections, timeoutMs: ftpTimeoutMs }), address.root);
 }

@@ -7,7 +7,7 @@ export interface BusUnderTest {
   name: string;
   skip: string | false;
   /** A server's bus of one installation; closed by the suite. */
-  open: () => Bus;
+  open: () => Promise<Bus>;
 }
 
 /** What every bus must do on one server, whatever carries it. */
@@ -15,7 +15,7 @@ export function testBus({ name, skip, open }: BusUnderTest): void {
   describe(name, { skip }, () => {
     const opened: Bus[] = [];
     const openOne = async (): Promise<Bus> => {
-      const bus = open();
+      const bus = await open();
       opened.push(bus);
       await untilConnected(bus);
       return bus;

@@ -15,7 +15,7 @@ const redis = skip ? null : await startRedis();
 after(() => redis?.stop());
 
 const log = pino({ level: 'silent' });
-const open = (installationId: string): Bus => openBus({ redisUrl: redis!.url, installationId, log });
+const open = (installationId: string): Promise<Bus> => openBus({ redisUrl: redis!.url, installationId, log });
 
 testBus({ name: 'Redis bus', skip, open: () => open(randomUUID()) });
 
@@ -110,7 +110,7 @@ describe('Redis bus of several servers', { skip }, () => {
   });
 
   test('text of somebody else on our channel is passed over', async (t) => {
-    const bus = open('shared');
+    const bus = await open('shared');
     t.after(() => bus.close());
     const stranger = new Redis(redis!.url);
     t.after(() => stranger.disconnect());
@@ -139,7 +139,7 @@ describe('Redis bus of several servers', { skip }, () => {
 
 async function openServers(t: { after: (end: () => Promise<void>) => void }, count: number): Promise<Bus[]> {
   const installation = randomUUID();
-  const servers = Array.from({ length: count }, () => open(installation));
+  const servers = await Promise.all(Array.from({ length: count }, () => open(installation)));
   for (const server of servers) {
     t.after(() => server.close());
     await untilConnected(server);
