@@ -10,7 +10,7 @@ export function answerErrors(app: FastifyInstance): void {
 /** Answers with a refusal; also for routes that have taken the reply over. */
 export function answer(error: LanewayError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   if (error.retryAfter !== null) reply.header('retry-after', error.retryAfter);
-  if (error.status === 401) reply.header('www-authenticate', 'Bearer');
+  if (error.status === 401) reply.header('www-authenticate', challenge(request));
   if (error.code === 'method_not_allowed') reply.header('allow', error.details['allowed']);
   // A body that is not going to be read must not be taken for the next request.
   if (!request.raw.complete && !request.raw.destroyed) reply.header('connection', 'close');
@@ -18,6 +18,11 @@ export function answer(error: LanewayError, request: FastifyRequest, reply: Fast
     .code(error.status)
     .type('application/json; charset=utf-8')
     .send(JSON.stringify(errorBody(error)));
+}
+
+/** A browser that opens the documentation asks its user for the key, as the password. */
+function challenge(request: FastifyRequest): string {
+  return pathOf(request).startsWith('/docs') ? 'Basic realm="laneway: the key is the password"' : 'Bearer';
 }
 
 export function errorBody(error: LanewayError): { error: { code: string; message: string; details: object } } {

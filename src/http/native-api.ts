@@ -1,4 +1,5 @@
-import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
+import swaggerUi from '@fastify/swagger-ui';
+import type { FastifyPluginAsync } from 'fastify';
 import { callFunctionRoutes } from './routes/call-function.js';
 import { functionRoutes } from './routes/functions.js';
 import { keyRoutes } from './routes/keys.js';
@@ -20,11 +21,10 @@ export function nativeApi(parts: HttpParts): FastifyPluginAsync {
       { prefix: '/api/v1' },
     );
     await app.register(async (calls) => callFunctionRoutes(calls, parts));
-    documentRoutes(app, parts);
+    await app.register(swaggerUi, {
+      routePrefix: '/docs',
+      uiHooks: { onRequest: needs(parts.authorize, 'read') },
+      uiConfig: { docExpansion: 'list', persistAuthorization: true },
+    });
   };
-}
-
-/** The OpenAPI text; the page that draws it is loaded when somebody opens it the first time. */
-function documentRoutes(app: FastifyInstance, { authorize }: HttpParts): void {
-  app.get('/docs/json', { onRequest: needs(authorize, 'read'), schema: { hide: true } }, async () => app.swagger());
 }
