@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { LanewayError } from '../../src/errors.js';
+import { readManifest } from '../../src/store/manifest.js';
+
+test('a zip without a manifest has an empty one', async () => {
+  assert.deepEqual(await readManifest(null, 2048), {});
+});
+
+test('every field this server has is taken as it is', async () => {
+  const manifest = {
+    runtime: 'node',
+    entry: 'src/main.mjs',
+    handler: 'run',
+    isolation: 'process',
+    timeout_ms: 1000,
+    memory_mb: 128,
+    env: { A_B: 'c' },
+    secrets: ['KEY'],
+    concurrency: 2,
+    fresh: true,
+    payload: 'envelope',
+    forward_headers: ['x-a'],
+  };
+  assert.deepEqual(await readManifest(`\uFEFF${JSON.stringify(manifest)}`, 2048), manifest);
+});
+
+test('a manifest that breaks a rule is refused, naming the field', async () => {
+  const cases: [text: string, problem: RegExp][] = [
+    ['{', /JSON/],
+    ['[]', /object/],
+    ['{"runtme":"node"}', /runtme.*allowed are runtime/],
+    ['{"runtime":"ruby"}', /runtime must be one of node, python, executable/],
+    ['{"timeout_ms":"5"}', /timeout_ms/],
+    ['{"entry":"../x.js"}', /entry/],
+    ['{"entry":"/x.js"}', /entry/],
+    ['{"entry":"a\\\\b.js"}', /entry/],
+    ['{"env":{"1A":"x"}}', /env can not have 1A/],
+    ['{"secrets":["a","a"]}', /secrets/],
+    ['{"__proto__":{"runtime":"node"}}', /__proto__/],
+  ];
+  for (const [text, problem] of cases) {
+    await assert.rejects(readManifest(text, 2048), (error) => isRefusal(error, 'manifest_invalid', problem), text);
+  }
+});
+
+test('a field that needs a part which is not here is refused, saying what to do', async () => {
+  const cases: [text: string, problem: RegExp][] = [
+    ['{"isolation":"confined"}', /isolation "confined".*process/],
+    ['{"isolation":"sandbox"}', /isolation "sandbox"/],
+    ['{"cpu":1}', /cpu/],
+    ['{"max_processes":3}', /max_processes/],
+    ['{"network":"none"}', /network/],
+    ['{"retries":3}', /retries/],
+    ['{"events":[]}', /events/],
+    ['{"schedule":"* * * * *"}', /schedule/],
+    ['{"warm":1}', /warm/],
+    ['{"memory_mb":4096}', /at most 2048/],
+  ];
+  for (const [text, problem] of cases) {
+    await assert.rejects(readManifest(text, 2048), (error) => isRefusal(error, 'manifest_unsupported', problem), text);
+  }
+});
+
+function isRefusal(error: unknown, code: string, problem: RegExp): boolean {
+  assert.ok(error instanceof LanewayError);
+  assert.equal(error.code, code);
+  assert.match(error.message, problem);
+  return true;
+}
