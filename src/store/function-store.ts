@@ -27,7 +27,6 @@ export interface FunctionStoreParts extends WatcherParts {
 /** The store on this disk, with or without a shared one behind it. Each method lists its steps; the parts do them. */
 export class DiskFunctionStore implements FunctionStore {
   readonly #parts: FunctionStoreParts;
-  readonly #deployed = new Map<string, DeployedVersion>();
   /** By the very object that `resolve` gave, so that the hot path builds no key. */
   readonly #deployedBy = new WeakMap<ResolvedVersion, DeployedVersion>();
 
@@ -58,7 +57,7 @@ export class DiskFunctionStore implements FunctionStore {
   }
 
   deployed(version: ResolvedVersion): DeployedVersion | Promise<DeployedVersion> {
-    return this.#deployedBy.get(version) ?? this.#deployed.get(versionKey(version)) ?? this.#deploy(version);
+    return this.#deployedBy.get(version) ?? this.#parts.deployed.get(versionKey(version)) ?? this.#deploy(version);
   }
 
   async functions(): Promise<{ name: string; lanes: string[] }[]> {
@@ -159,16 +158,14 @@ export class DiskFunctionStore implements FunctionStore {
 
   async remove(functionName: string, lane: string, version: string): Promise<void> {
     const name = { function: functionName, lane };
-    const { lanes, mirror, records, keeper, disk, publisher } = this.#parts;
+    const { lanes, mirror, records, keeper, publisher } = this.#parts;
     await lanes.run(laneKey(name), async () => {
       const number = await this.#knownNumber(name, version);
       const resolved = { ...name, version: formatVersion(number) };
       await this.#refuseInUse(resolved, number);
       await mirror?.remove(resolved);
       await records.versions.remove(functionName, lane, number);
-      this.#deployed.delete(versionKey(resolved));
       await keeper.refresh(name);
-      await disk.remove(resolved).catch(rethrowRefusal);
       await publisher.tell(resolved, 'delete');
     });
   }
@@ -249,7 +246,7 @@ export class DiskFunctionStore implements FunctionStore {
   async #deploy(version: ResolvedVersion): Promise<DeployedVersion> {
     const artifact = await this.#parts.fetcher.read(version).catch(rethrowRefusal);
     const deployed = this.#parts.disk.describe(version, artifact);
-    this.#deployed.set(deployed.key, deployed);
+    this.#parts.deployed.set(deployed.key, deployed);
     if (Object.isFrozen(version)) this.#deployedBy.set(version, deployed);
     return deployed;
   }
@@ -288,7 +285,8 @@ export class DiskFunctionStore implements FunctionStore {
   }
 }
 
-const remoteAgeMs = 2000;
+/** How old a listing of the shared store may be when somebody waits for it. */
+const remoteAgeMs = 500;
 
 function viewOf(lane: KnownLane): LaneView {
   const current = lane.pin === null && lane.split !== null ? null : chooseVersion(lane, { kind: 'current' }, 0);

@@ -1,6 +1,7 @@
 import type { LaneRecord, VersionDetails, VersionNumber, VersionRecord } from '../contract/records.js';
 import type { ResolvedVersion } from '../contract/store.js';
 import type { Artifact, PushFacts } from './artifact.js';
+import { messageOf } from '../errors.js';
 import { Shared } from './one-at-a-time.js';
 import { laneKey, versionKey, type StoreParts } from './parts.js';
 import type { LaneName } from './remote-listings.js';
@@ -39,18 +40,18 @@ export class LaneKeeper {
     for (const [name, found] of groupByLane(unknown)) await this.#adoptFromDisk(name, found);
   }
 
-  /** The lane as the records have it. */
+  /** The lane as the records have it; what was deleted since then goes from this disk too. */
   async refresh(name: LaneName): Promise<void> {
     const { records, catalogue } = this.#parts;
     const rows = await records.versions.ofLane(name.function, name.lane);
     const lane = await records.lanes.get(name.function, name.lane);
-    catalogue.set(
-      name,
-      contentOf(
-        rows.filter((row) => row.state === 'ready'),
-        lane,
-      ),
-    );
+    const before = catalogue.get(name.function, name.lane)?.versions;
+    const ready = rows.filter((row) => row.state === 'ready');
+    catalogue.set(name, contentOf(ready, lane));
+    for (const row of rows) {
+      const version = formatVersion(row);
+      if (row.state === 'deleted' && before?.has(version) === true) await this.#drop({ ...name, version });
+    }
   }
 
   /** The lane as the shared store has it; callers at the same time share one look. */
@@ -69,7 +70,7 @@ export class LaneKeeper {
       found.map((version) => parseVersion(version.version)!),
       describe,
     );
-    for (const version of gone) await disk.remove(version);
+    for (const version of gone) await this.#drop(version);
   }
 
   async #compareWithMirror(name: LaneName): Promise<void> {
@@ -89,15 +90,22 @@ export class LaneKeeper {
 
   /** A version that is not in the shared store counts as deleted only when that is written there: stores get lost too. */
   async #dropDeleted(name: LaneName, there: ReadonlySet<string>): Promise<void> {
-    const { mirror, catalogue, records, disk, log } = this.#parts;
+    const { mirror, catalogue, records, log } = this.#parts;
     for (const number of await mirror!.deleted(name.function, name.lane)) {
       const version = { ...name, version: formatVersion(number) };
       if (there.has(version.version) || !catalogue.get(name.function, name.lane)?.versions.has(version.version)) continue;
       await records.versions.remove(name.function, name.lane, number);
       await this.refresh(name);
-      await disk.remove(version);
       log.info(version, 'version was deleted by another server');
     }
+  }
+
+  async #drop(version: ResolvedVersion): Promise<void> {
+    const { deployed, disk, log } = this.#parts;
+    deployed.delete(versionKey(version));
+    await disk
+      .remove(version)
+      .catch((error: unknown) => log.warn({ ...version, problem: messageOf(error) }, 'deleted version is still on disk'));
   }
 
   /** Returns those that are deleted by the records. */

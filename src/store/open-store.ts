@@ -1,3 +1,4 @@
+import type { DeployedVersion } from '../contract/executor.js';
 import type { FunctionStore } from '../contract/store.js';
 import { Catalogue } from './catalogue.js';
 import { DiskStore } from './disk-store.js';
@@ -33,17 +34,8 @@ export async function openStore(options: StoreOptions): Promise<FunctionStore> {
   const mirror = await openMirror(options);
   const listings = mirror === null ? null : new RemoteListings(mirror);
   const catalogue = new Catalogue();
-  const parts: StoreParts = {
-    records,
-    catalogue,
-    disk,
-    mirror,
-    bus,
-    log,
-    limits,
-    lanes: new OneAtATime(),
-    publishing: new Set(),
-  };
+  const kept = { lanes: new OneAtATime(), deployed: new Map<string, DeployedVersion>(), publishing: new Set<string>() };
+  const parts: StoreParts = { records, catalogue, disk, mirror, bus, log, limits, ...kept };
   const keeper = new LaneKeeper(parts);
   await keeper.load();
   const watched = { ...parts, keeper, publisher: new Publisher(parts), listings, shared, everyMs };

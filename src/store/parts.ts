@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Bus } from '../contract/bus.js';
+import type { DeployedVersion } from '../contract/executor.js';
 import type { Records } from '../contract/records.js';
 import type { Catalogue } from './catalogue.js';
 import type { DiskStore } from './disk-store.js';
@@ -24,6 +25,8 @@ export interface StoreParts {
   limits: StoreLimits;
   /** One change of a lane's numbers, pin or versions at a time; the key is `<function>/<lane>`. */
   lanes: OneAtATime;
+  /** Versions that were looked at, by their key. */
+  deployed: Map<string, DeployedVersion>;
   /** Keys `<function>/<lane>/<version>` that a push of this server is publishing. */
   publishing: Set<string>;
 }

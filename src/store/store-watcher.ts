@@ -17,7 +17,10 @@ export interface WatcherParts extends StoreParts {
   everyMs: number;
 }
 
+/** How old a lane's listing may get while the lane is used, and how often one unknown lane is asked for. */
 const listingAgeMs = 2000;
+/** The same for names at the root and in a function, which many unknown names share. */
+const namesAgeMs = 500;
 const changeLivesMs = 60_000;
 const sweepEveryMs = 3_600_000;
 const walkersAtOnce = 4;
@@ -76,7 +79,7 @@ export class StoreWatcher {
   async lookUp(name: LaneName): Promise<void> {
     const { listings, keeper, shared } = this.#parts;
     if (listings !== null) {
-      if ((await listings.hasLane(name.function, name.lane, listingAgeMs)) && this.#mayAsk(name))
+      if ((await listings.hasLane(name.function, name.lane, namesAgeMs)) && this.#mayAsk(name))
         await keeper.refreshFromMirror(name);
     } else if (shared && this.#mayAsk(name)) {
       await keeper.refresh(name);

@@ -55,9 +55,8 @@ export async function startVsftpd({ tls }: { tls?: 'explicit' | 'implicit' } = {
     },
   };
 
-  /** In a group of its own, so that its sessions can be ended with it. */
   async function start(): Promise<ChildProcess> {
-    const child = spawn(binary, [join(folder, 'vsftpd.conf')], { stdio: 'ignore', detached: true });
+    const child = spawn(binary, [join(folder, 'vsftpd.conf')], { stdio: 'ignore' });
     while (!(await isListening(port))) if (child.exitCode !== null) throw new Error(`vsftpd ended with code ${child.exitCode}`);
     return child;
   }
@@ -65,9 +64,18 @@ export async function startVsftpd({ tls }: { tls?: 'explicit' | 'implicit' } = {
   async function end(): Promise<void> {
     if (server.exitCode !== null || server.signalCode !== null) return;
     const exited = new Promise((resolve) => server.once('exit', resolve));
-    process.kill(-server.pid!, 'SIGKILL');
+    // Its sessions leave its group: stopped first, it can't start another while they are looked for.
+    server.kill('SIGSTOP');
+    for (const pid of descendantsOf(server.pid!)) process.kill(pid, 'SIGKILL');
+    server.kill('SIGKILL');
     await exited;
   }
+}
+
+function descendantsOf(pid: number): number[] {
+  const { stdout } = spawnSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' });
+  const children = stdout.split('\n').filter(Boolean).map(Number);
+  return children.flatMap((child) => [child, ...descendantsOf(child)]);
 }
 
 /** vsftpd refuses a writable root of the session, so the store is a folder in it. */
