@@ -9,7 +9,7 @@ export interface Dialect {
   readonly numbered: string;
   /** After a table whose rows are read by their whole key: the rows are kept in its order. */
   readonly clustered: string;
-  /** After a subquery that picks rows to change: another server's rows are passed over, not waited for. */
+  /** After a query that picks rows to change: another server's rows are passed over, not waited for. */
   readonly skipLocked: string;
   /** Before a column that must not draw the planner to an index; PostgreSQL knows its rows and needs no hint. */
   readonly noIndex: string;

@@ -35,6 +35,7 @@ async function connectPostgres(url: string): Promise<Backend> {
 }
 
 function recordsOn(backend: Backend, installationId: string): Records {
+  let closing: Promise<void> | null = null;
   return {
     installationId,
     runs: runRecords(backend),
@@ -45,6 +46,6 @@ function recordsOn(backend: Backend, installationId: string): Records {
     secrets: secretRecords(backend),
     audit: auditRecords(backend),
     check: () => checkWritable(backend.db),
-    close: () => backend.close(),
+    close: () => (closing ??= backend.close()),
   };
 }

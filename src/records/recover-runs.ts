@@ -56,6 +56,9 @@ export async function recoverLost(
   const isLost = allOthersOf === null ? sql`lease_until < ${now}` : sql`(lease_until < ${now} or lease_owner <> ${allOthersOf})`;
   const isOver = sql`(cancel_requested_at is not null or deaths + 1 >= ${maxDeaths})`;
   const { rows } = await sql<Announcement & { state: string }>`
+    with lost as materialized (
+      select id from runs where state = 'running' and ${isLost} order by lease_until limit ${limit} ${sql.raw(dialect.skipLocked)}
+    )
     update runs set
       state = case
         when cancel_requested_at is not null then 'cancelled'
@@ -70,9 +73,7 @@ export async function recoverLost(
       announced_at = ${now},
       lease_owner = null,
       lease_until = null
-    where id in (
-      select id from runs where state = 'running' and ${isLost} order by lease_until limit ${limit} ${sql.raw(dialect.skipLocked)}
-    ) and state = 'running' and ${isLost}
+    where id in (select id from lost) and state = 'running' and ${isLost}
     returning id as "runId", fence, priority, state`.execute(db);
   return {
     announce: rows.filter(({ state }) => state === 'queued').map(({ runId, fence, priority }) => ({ runId, fence, priority })),

@@ -51,7 +51,6 @@ export class RecordsThread {
 
   /** Resolves when all that was called before is answered and the file is closed. */
   async close(): Promise<void> {
-    if (this.#closed) return;
     this.#closed = true;
     this.#refusal = new Error('the records are closed');
     if (this.#restart !== null) clearTimeout(this.#restart);

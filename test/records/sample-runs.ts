@@ -1,0 +1,78 @@
+import { randomUUID } from 'node:crypto';
+import type { ClaimedRun, EndedSyncRun, NewQueuedRun, Records, RunEnd } from '../../src/contract/records.js';
+
+export const invocation = { url: '/function/hello', headers: { 'x-one': '1' }, parameters: { lane: 'latest' } };
+export const timings = { cold: 'first_call', waitMs: 1, startMs: 2.5, runMs: 3 } as const;
+export const succeeded: RunEnd = { state: 'succeeded', result: '{"done":true}', timings };
+export const failed: RunEnd = { state: 'failed', reason: 'exit_code', message: 'exit code 3', exitCode: 3, timings: null };
+
+export function newRun(more: Partial<NewQueuedRun> = {}): NewQueuedRun {
+  return {
+    id: randomUUID(),
+    source: 'http',
+    executor: 'local',
+    callerId: 'someone',
+    keyId: null,
+    function: 'hello',
+    lane: 'latest',
+    version: '1.1',
+    versionAsked: 'latest',
+    isolation: 'process',
+    type: null,
+    entryFile: null,
+    priority: 0,
+    timeoutMs: 30_000,
+    invocation,
+    payload: '{"name":"world"}',
+    delayMs: 0,
+    ...more,
+  };
+}
+
+export function endedRun(more: Partial<EndedSyncRun> = {}): EndedSyncRun {
+  const { priority: _, invocation: __, delayMs: ___, ...run } = newRun();
+  const now = Date.now();
+  return {
+    ...run,
+    state: 'succeeded',
+    reason: null,
+    message: null,
+    exitCode: null,
+    createdAt: now,
+    startedAt: now,
+    endedAt: now,
+    timings,
+    payloadBytes: 16,
+    resultBytes: 4,
+    payload: null,
+    result: 'true',
+    ...more,
+  };
+}
+
+export async function acceptRun(records: Records, more: Partial<NewQueuedRun> = {}): Promise<NewQueuedRun> {
+  const run = newRun(more);
+  await records.runs.accept(run);
+  return run;
+}
+
+/** An accepted run that was claimed for `leaseMs`. */
+export async function claimedRun(
+  records: Records,
+  more: Partial<NewQueuedRun> & { owner?: string; leaseMs?: number } = {},
+): Promise<ClaimedRun> {
+  const { owner = 'server-a', leaseMs = 60_000, ...run } = more;
+  const { id } = await acceptRun(records, run);
+  return (await records.runs.claim({ runId: id, fence: 1 }, owner, leaseMs))!;
+}
+
+export function claimOf({ run }: ClaimedRun): { runId: string; fence: number } {
+  return { runId: run.id, fence: run.fence };
+}
+
+/** A queued run that has ended. */
+export async function endedQueuedRun(records: Records, end: RunEnd, more: Partial<NewQueuedRun> = {}): Promise<string> {
+  const claimed = await claimedRun(records, more);
+  await records.runs.end(claimOf(claimed), end);
+  return claimed.run.id;
+}
