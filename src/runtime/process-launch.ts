@@ -60,10 +60,19 @@ function cleanEnvironment(scratch: string): Record<string, string> {
   return { PATH: path, HOME: scratch, TMPDIR: scratch, LANG: 'C.UTF-8' };
 }
 
-/** `auto` prefers the system's own: `python3` on the path may be a slow shim. */
+/** `auto` prefers the system's own: `python3` on the path may be a slow shim. Throws when there is none. */
 function findPython(python: string): string {
-  if (python !== 'auto') return python;
-  return existsSync('/usr/bin/python3') ? '/usr/bin/python3' : 'python3';
+  const file = python === 'auto' ? (firstThere('/usr/bin/python3') ?? findOnPath('python3')) : findNamed(python);
+  if (file === null) throw new Error(`there is no ${python === 'auto' ? 'python3' : python} on this machine`);
+  return file;
+}
+
+function findNamed(name: string): string | null {
+  return name.includes('/') ? firstThere(name) : findOnPath(name);
+}
+
+function firstThere(...files: string[]): string | null {
+  return files.find((file) => existsSync(file)) ?? null;
 }
 
 function findOnPath(name: string): string | null {
