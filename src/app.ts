@@ -1,6 +1,5 @@
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
-import { withoutCredentials } from './access/credentials.js';
 import type { FirstKey } from './access/first-key.js';
 import { openAccess } from './access/open-access.js';
 import { openBus } from './bus/open-bus.js';
@@ -83,7 +82,6 @@ async function build(config: Config, log: Logger, opened: Opened): Promise<App> 
     sharpfaas({
       ...common,
       audit: access.audit,
-      withoutCredentials,
       encryptionKey: config.ENCRYPTION_KEY,
       limits: { maxPayloadBytes, maxUploadBytes, maxConnections: config.MAX_FOLLOWERS },
     }),

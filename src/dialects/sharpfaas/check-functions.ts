@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { mayUse } from '../../access/scopes.js';
 import type { Principal } from '../../contract/principal.js';
 import type { RunFilter, RunRecord } from '../../contract/records.js';
-import { mayUse } from '../../access/scopes.js';
 import { runStates } from '../../contract/words.js';
 import { LanewayError } from '../../errors.js';
 import { describeCancelled, describeNothingToCancel, describeRun, describeUnknown } from './describe-run.js';

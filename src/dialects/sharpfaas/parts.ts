@@ -1,4 +1,3 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { Audit } from '../../access/audit.js';
@@ -21,10 +20,7 @@ export interface SharpFaasParts {
   };
   store: Pick<FunctionStore, 'push'>;
   authorize: Authorize;
-  /** Pushes are written down. */
   audit: Audit;
-  /** Headers as a function may see them: one text each, lower-case names, none that carried a credential. */
-  withoutCredentials: (headers: IncomingHttpHeaders) => Readonly<Record<string, string>>;
   /** SharpFaas's shared payload key; null refuses encrypted payloads. */
   encryptionKey: string | null;
   limits: SharpFaasLimits;

@@ -1,3 +1,4 @@
+import { withoutCredentialParameters } from '../../access/credentials.js';
 import { readRunId } from '../../runs/run-id.js';
 import { Problems } from './problem.js';
 
@@ -57,16 +58,17 @@ export class Parameters {
     return id;
   }
 
-  /** The query as a function gets it: one text a name, several values joined by commas, never one that looks like a key. */
+  /** The query as a function gets it: one text a name, several values joined by commas, none that holds a key. */
   forFunction(): Record<string, string> {
     const joined = new Map<string, { name: string; values: string[] }>();
     for (const [name, value] of this.#query) {
-      if (value.startsWith('lw_')) continue;
       const known = joined.get(name.toLowerCase());
       if (known === undefined) joined.set(name.toLowerCase(), { name, values: [value] });
       else known.values.push(value);
     }
-    return Object.fromEntries([...joined.values()].map(({ name, values }) => [name, values.join(',')]));
+    return withoutCredentialParameters(
+      Object.fromEntries([...joined.values()].map(({ name, values }) => [name, values.join(',')])),
+    );
   }
 
   #values(name: string): string[] {

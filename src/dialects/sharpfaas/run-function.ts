@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { withoutCredentials } from '../../access/credentials.js';
 import type { KeptInvocation } from '../../contract/records.js';
 import { defaultLane } from '../../contract/words.js';
 import { LanewayError } from '../../errors.js';
@@ -55,7 +56,7 @@ export async function runFunction(request: FastifyRequest, reply: FastifyReply, 
     entryFile: parameters.text('entryFileName'),
     payload: payload.text,
     encrypted,
-    invocation: invocationOf(request, parameters, parts),
+    invocation: invocationOf(request, parameters),
   };
   try {
     const accepted = await parts.runs.accept(buildRunRequest(asked, parts.encryptionKey));
@@ -117,10 +118,10 @@ function encryptedText(body: string): string {
   return string?.[1] ?? body;
 }
 
-function invocationOf(request: FastifyRequest, parameters: Parameters, parts: SharpFaasParts): KeptInvocation {
+function invocationOf(request: FastifyRequest, parameters: Parameters): KeptInvocation {
   return {
     url: request.originalUrl.split('?', 1)[0]!,
-    headers: parts.withoutCredentials(request.headers),
+    headers: withoutCredentials(request.headers),
     parameters: parameters.forFunction(),
   };
 }

@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import { LanewayError } from '../../../src/errors.js';
-import { maxUploadBytes, serve, until } from './server.js';
+import { until } from '../../until.js';
+import { maxUploadBytes, serve } from './server.js';
 
 const auth = { authorization: 'Bearer all' };
 const url = '/api/Function/PushFunction?functionName=mail&lane=dev&type=dll&newVersion=true';
@@ -42,6 +43,7 @@ test('a zip is streamed into the store and told in the one sentence', async (t) 
     [request.function, request.lane, request.newMajor, request.type, request.pushedBy],
     ['mail', 'dev', true, 'dll', 'all'],
   );
+  assert.deepEqual(store.audited, ['all version.push mail/dev/2.1']);
 });
 
 test('lane, type and newVersion have defaults', async (t) => {

@@ -10,7 +10,6 @@ import { scopes, type Scope } from '../../../src/contract/words.js';
 import { canonicalUrl } from '../../../src/dialects/sharpfaas/canonical-url.js';
 import type { HubTimes, SharpFaasParts } from '../../../src/dialects/sharpfaas/parts.js';
 import { sharpfaas } from '../../../src/dialects/sharpfaas/sharpfaas.js';
-import { withoutCredentials } from '../../../src/access/credentials.js';
 import { LanewayError } from '../../../src/errors.js';
 import type { Followed } from '../../../src/runs/follow-run.js';
 import type { PreparedRun, RunRequest } from '../../../src/runs/run-request.js';
@@ -47,8 +46,7 @@ export async function serve(t: TestContext, options: ServedOptions = {}): Promis
     runs,
     store,
     authorize,
-    audit: async () => undefined,
-    withoutCredentials,
+    audit: async ({ by, action, target }) => void store.audited.push(`${by?.keyId} ${action} ${target}`),
     encryptionKey: options.encryptionKey === undefined ? encryptionKey : options.encryptionKey,
     limits: { maxUploadBytes, maxPayloadBytes, maxConnections: options.maxConnections ?? 10 },
     log: pino({ level: 'silent' }),
@@ -65,37 +63,26 @@ export async function serve(t: TestContext, options: ServedOptions = {}): Promis
 }
 
 const principals: Record<string, Principal> = {
-  all: { keyId: 'all', scopes: new Set(scopes), functions: null, lanes: null, ratePerMinute: null, maxConcurrent: null },
-  other: { keyId: 'other', scopes: new Set(scopes), functions: null, lanes: null, ratePerMinute: null, maxConcurrent: null },
-  push: {
-    keyId: 'push',
-    scopes: new Set<Scope>(['push']),
-    functions: null,
-    lanes: null,
-    ratePerMinute: null,
-    maxConcurrent: null,
-  },
-  mail: {
-    keyId: 'mail',
-    scopes: new Set(scopes.filter((scope) => scope !== 'admin')),
-    functions: new Set(['mail']),
-    lanes: null,
-    ratePerMinute: null,
-    maxConcurrent: null,
-  },
+  all: principal('all', {}),
+  other: principal('other', {}),
+  push: principal('push', { scopes: new Set<Scope>(['push']) }),
+  mail: principal('mail', { scopes: new Set<Scope>(['push', 'run', 'read']), functions: new Set(['mail']) }),
 };
+function principal(keyId: string, more: Partial<Principal>): Principal {
+  return { keyId, scopes: new Set(scopes), functions: null, lanes: null, ratePerMinute: null, maxConcurrent: null, ...more };
+}
 /** Keys that were revoked while a test ran. */
 export const revoked = new Set<string>();
 
 const authorize: SharpFaasParts['authorize'] = (request, scope, target) => {
   const header = request.headers.authorization?.replace(/^Bearer /, '');
-  const inQuery = request.url.startsWith('/functions') ? (request.query as Record<string, string>).access_token : undefined;
+  const inQuery = request.headers.upgrade ? (request.query as Record<string, string>).access_token : undefined;
   const key = header ?? inQuery;
   if (key === undefined) throw new LanewayError('key_missing');
   const principal = principals[key];
   if (principal === undefined || revoked.has(key)) throw new LanewayError('key_invalid');
   if (!principal.scopes.has(scope)) throw new LanewayError('scope_missing', { scope });
-  if (target && principal.functions && !principal.functions.has(target.function)) {
+  if (target && principal.functions?.has(target.function) === false) {
     throw new LanewayError('key_not_for_function', target);
   }
   return principal;
@@ -237,6 +224,7 @@ const blank: RunRecord = {
 };
 
 export class StoreInMemory {
+  readonly audited: string[] = [];
   readonly kept: { request: PushRequest; bytes: Buffer }[] = [];
   /** Uploads whose stream failed, by what it failed with. */
   readonly failed: Error[] = [];
@@ -256,9 +244,4 @@ export class StoreInMemory {
     this.kept.push({ request, bytes: Buffer.concat(chunks) });
     return { function: request.function, lane: request.lane, major: request.newMajor ? 2 : 1, minor: 1 } as VersionRecord;
   };
-}
-
-/** Resolves once the condition holds. */
-export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2));
 }

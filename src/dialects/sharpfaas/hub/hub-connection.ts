@@ -58,15 +58,10 @@ export class HubConnection {
     this.#ticking.unref();
   }
 
-  /** Sends the client away; it may come back when another server is there. */
-  shutDown(): void {
-    this.#socket.close(this.#shaken ? say.close(undefined, true) : say.handshakeFailed('The server is shutting down.'));
-  }
-
   #hear(data: Buffer): void {
     this.#lastHeard = Date.now();
     try {
-      for (const text of this.#splitter.split(data)) {
+      for (const text of this.#splitter.messagesIn(data)) {
         if (!this.#socket.open) return;
         if (this.#shaken) this.#follow(readMessage(text));
         else this.#shakeHands(text);

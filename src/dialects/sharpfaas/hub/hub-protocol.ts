@@ -39,7 +39,7 @@ export class MessageSplitter {
   }
 
   /** The texts that are whole now, without their separators; one at a time, so that each may change what is allowed next. */
-  *split(data: Buffer): Generator<string, void, void> {
+  *messagesIn(data: Buffer): Generator<string, void, void> {
     let start = 0;
     for (let at = data.indexOf(separator); at >= 0; at = data.indexOf(separator, start)) {
       this.#keep(data.subarray(start, at));
@@ -99,7 +99,7 @@ export const say = {
   item: (invocationId: string, item: string) => JSON.stringify({ type: 2, invocationId, item }) + end,
   completion: (invocationId: string, error?: string) => JSON.stringify({ type: 3, invocationId, error }) + end,
   ping: `{"type":6}${end}`,
-  close: (error?: string, allowReconnect?: boolean) => JSON.stringify({ type: 7, error, allowReconnect }) + end,
+  close: (error?: string) => JSON.stringify({ type: 7, error }) + end,
 };
 
 function readCall(message: Record<string, unknown>, text: string, streaming: boolean): HubMessage {

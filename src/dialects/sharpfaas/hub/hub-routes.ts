@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
 import '@fastify/websocket';
+import { withoutCredentials } from '../../../access/credentials.js';
 import type { Principal } from '../../../contract/principal.js';
 import { LanewayError } from '../../../errors.js';
 import { buildRunRequest } from '../build-run-request.js';
@@ -21,7 +22,7 @@ const messageSlack = 64 * 1024;
 export function hubRoutes(parts: SharpFaasParts): FastifyPluginAsync {
   const times = parts.hubTimes ?? signalRTimes;
   const tokens = new NegotiatedTokens(times.tokenMs, parts.limits.maxConnections);
-  const connections = new Set<HubConnection>();
+  let connections = 0;
   const callers = new WeakMap<FastifyRequest, Negotiated>();
 
   return async (app) => {
@@ -37,26 +38,23 @@ export function hubRoutes(parts: SharpFaasParts): FastifyPluginAsync {
       preValidation: async (request) => {
         callers.set(request, findCaller(request, parts, tokens));
         if (!request.ws) throw new LanewayError('bad_request', { problem: 'this is a SignalR hub, reached by WebSocket' });
-        if (connections.size >= parts.limits.maxConnections) {
+        if (connections >= parts.limits.maxConnections) {
           throw new LanewayError('too_many_followers', { limit: parts.limits.maxConnections });
         }
       },
       handler: (socket, request) => {
         const caller = callers.get(request)!;
-        const connection = new HubConnection(socket, {
+        connections += 1;
+        socket.on('close', () => (connections -= 1));
+        return void new HubConnection(socket, {
           start: (call, sink) => start(call, sink, { request, caller, parts }),
           maxMessageBytes: parts.limits.maxPayloadBytes + messageSlack,
           times,
           log: parts.log,
         });
-        connections.add(connection);
-        socket.on('close', () => connections.delete(connection));
       },
     });
     refuseOtherMethods(app, '/functions', ['GET']);
-    app.addHook('preClose', async () => {
-      for (const connection of connections) connection.shutDown();
-    });
   };
 }
 
@@ -112,7 +110,7 @@ function start(
         entryFile: null,
         invocation: {
           url: request.originalUrl.split('?', 1)[0]!,
-          headers: parts.withoutCredentials(request.headers),
+          headers: withoutCredentials(request.headers),
           parameters: parametersOf(request, call),
         },
       },
