@@ -1,5 +1,6 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { LanewayError, messageOf } from '../errors.js';
+import { letFinish } from './let-finish.js';
 
 /** Every error becomes one shape, `{error:{code,message,details}}`; what is no refusal is `internal` to the caller and logged. */
 export function answerErrors(app: FastifyInstance): void {
@@ -12,8 +13,8 @@ export function answer(error: LanewayError, request: FastifyRequest, reply: Fast
   if (error.retryAfter !== null) reply.header('retry-after', error.retryAfter);
   if (error.status === 401) reply.header('www-authenticate', challenge(request));
   if (error.code === 'method_not_allowed') reply.header('allow', error.details['allowed']);
-  // A body that is not going to be read must not be taken for the next request.
-  if (!request.raw.complete && !request.raw.destroyed) reply.header('connection', 'close');
+  reply.removeHeader('connection');
+  letFinish(request.raw);
   return reply
     .code(error.status)
     .type('application/json; charset=utf-8')

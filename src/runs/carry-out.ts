@@ -28,6 +28,7 @@ export interface CarryOutParts {
   recorder: EventRecorder;
   counts: RunCounts;
   log: Logger;
+  isDraining: () => boolean;
   /** Announces a run that was handed back. */
   announce: (claims: readonly Claim[]) => Promise<void>;
 }
@@ -81,7 +82,9 @@ async function endOf(claimed: ClaimedRun, parts: CarryOutParts): Promise<RunEnd 
       attemptOf(prepared, run.attempt, 'patient'),
       parts.recorder.sinkFor(run.id, run.attempt),
     );
-    return toEnd(outcome);
+    // clean-drain: what the closing server ended in the middle is carried out by the next one.
+    const wasCutOff = !outcome.ok && outcome.reason === 'worker_lost' && parts.isDraining();
+    return wasCutOff ? 'hand back' : toEnd(outcome);
   } catch (error) {
     return endOfRefusal(error, run, parts);
   }

@@ -7,7 +7,7 @@ import type { SharpFaasParts } from './parts.js';
 import { sendProblems } from './problem.js';
 import { mediaType } from './read-body.js';
 import { Parameters } from './read-parameters.js';
-import { receiveUpload } from './receive-upload.js';
+import { receiveUpload } from '../../http/receive-upload.js';
 import { sendJson, sendText } from './send-text.js';
 
 /** POST PushFunction: streams a zip into the store. */

@@ -1,10 +1,11 @@
 import multipart from '@fastify/multipart';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { LaneParams, PushQuery, VersionList, VersionParams, VersionView } from '../../contract/api/functions.js';
 import { LanewayError } from '../../errors.js';
 import { mediaType } from '../answer-errors.js';
 import { needs, principalOf } from '../authorize.js';
+import { receiveUpload } from '../receive-upload.js';
 import { versionText, versionView } from '../views.js';
 import type { HttpParts } from './parts.js';
 
@@ -58,7 +59,7 @@ export async function versionRoutes(app: FastifyInstance, { store, authorize, au
   await app.register(async (uploads) => {
     // The body is the upload itself: nothing may read it into memory.
     uploads.removeAllContentTypeParsers();
-    await uploads.register(multipart, { limits: { files: 1, fields: 20, fileSize: maxUploadBytes + 1, fieldSize: 4096 } });
+    await uploads.register(multipart, { throwFileSizeLimit: false });
     uploads.addContentTypeParser(zipTypes, { bodyLimit: Number.MAX_SAFE_INTEGER }, (_request, stream, done) =>
       done(null, stream),
     );
@@ -85,15 +86,16 @@ export async function versionRoutes(app: FastifyInstance, { store, authorize, au
   });
 }
 
+/** The zip as a stream whose destruction leaves the connection open for the answer. */
 async function uploadOf(request: FastifyRequest, limit: number): Promise<Readable> {
-  if (request.isMultipart()) return multipartFile(request);
+  if (request.isMultipart()) return multipartFile(request, limit);
   if (!zipTypes.test(request.headers['content-type'] ?? '')) throw mediaType(request, 'application/zip or multipart/form-data');
   if (Number(request.headers['content-length']) > limit) throw new LanewayError('zip_too_large', { limit });
-  return request.body as Readable;
+  return Readable.from(request.raw.iterator({ destroyOnReturn: false }), { objectMode: false });
 }
 
-async function multipartFile(request: FastifyRequest): Promise<Readable> {
-  const part = await request.file();
-  if (part === undefined) throw new LanewayError('body_missing', { problem: 'send the zip as the multipart file "file"' });
-  return part.file;
+async function multipartFile(request: FastifyRequest, limit: number): Promise<Readable> {
+  const { file } = await receiveUpload(request, limit);
+  if (file === null) throw new LanewayError('body_missing', { problem: 'send the zip as the multipart file "file"' });
+  return file.zip;
 }

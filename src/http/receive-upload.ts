@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import type { Multipart, MultipartFile } from '@fastify/multipart';
 import type { FastifyRequest } from 'fastify';
-import { LanewayError, messageOf } from '../../errors.js';
+import { LanewayError, messageOf } from '../errors.js';
 
 const maxFields = 32;
 const maxFieldBytes = 4096;
