@@ -34,9 +34,12 @@ function shown(text: string, setting: Setting<unknown>): string {
   return setting.secret ? `what was given (${text.length} characters, not shown)` : JSON.stringify(text.slice(0, 200));
 }
 
+/** Names that the command `fas` reads: a shell that has them set can start a server all the same. */
+const clientNames: readonly string[] = ['LANEWAY_URL', 'LANEWAY_KEY'];
+
 function refuseUnknown(environment: Record<string, string | undefined>): void {
   for (const name of Object.keys(environment)) {
-    if (!name.startsWith('LANEWAY_') || name.slice(8) in settings) continue;
+    if (!name.startsWith('LANEWAY_') || name.slice(8) in settings || clientNames.includes(name)) continue;
     throw new ConfigError(`${name} must be one of the settings in docs/configuration.md, not an unknown name`);
   }
 }
