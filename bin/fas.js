@@ -1,2 +1,4 @@
 #!/usr/bin/env node
-import '../dist/src/cli/main.js';
+import { runCommandLine } from '../dist/src/cli/main.js';
+
+process.exitCode = await runCommandLine(process.argv.slice(2), process.env);

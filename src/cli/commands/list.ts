@@ -1,0 +1,42 @@
+import type { LaneAnswer } from '../../client/answers.js';
+import { exitCode, type ExitCode } from '../exit-code.js';
+import type { Session } from '../session.js';
+
+/** Lists functions with their lanes, or the lanes of one function with what is current in them. */
+export async function run([name]: readonly string[], _options: object, session: Session): Promise<ExitCode> {
+  const client = await session.connect();
+  if (name === undefined) {
+    const answer = await client.request<{ functions: { name: string; lanes: string[] }[] }>('GET', '/api/v1/functions');
+    const rows = answer.functions.map((each) => [each.name, each.lanes.join(', ')]);
+    session.print(session.json ? JSON.stringify(answer) : tableOf(['FUNCTION', 'LANES'], rows));
+    if (rows.length === 0) session.note('no functions yet: push one with `fas push FOLDER`');
+    return exitCode.ok;
+  }
+  const answer = await client.request<{ lanes: LaneAnswer[] }>('GET', `/api/v1/functions/${encodeURIComponent(name)}`);
+  const rows = answer.lanes.map((lane) => [
+    lane.lane,
+    lane.current ?? '-',
+    lane.pin ?? '-',
+    splitText(lane),
+    String(lane.versions),
+  ]);
+  session.print(session.json ? JSON.stringify(answer) : tableOf(['LANE', 'CURRENT', 'PIN', 'SPLIT', 'VERSIONS'], rows));
+  return exitCode.ok;
+}
+
+function splitText({ split }: LaneAnswer): string {
+  return split === null ? '-' : split.map(({ version, weight }) => `${version} ${weight}%`).join(', ');
+}
+
+function tableOf(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const all = [head, ...rows];
+  const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]!.length)));
+  return all
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column]!))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}

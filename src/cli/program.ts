@@ -1,0 +1,56 @@
+import { Command, Option } from 'commander';
+import type { ExitCode } from './exit-code.js';
+import { Session, type GlobalFlags } from './session.js';
+
+/** Each command is a file of its own that is loaded when it is called. */
+interface CommandModule {
+  run(args: readonly string[], options: object, session: Session): Promise<ExitCode>;
+}
+
+/** Every command with its arguments and options; `onEnd` gets what the called one exits with. */
+export function createProgram(
+  environment: Readonly<Record<string, string | undefined>>,
+  onEnd: (code: ExitCode) => void,
+): Command {
+  const program = new Command('fas')
+    .description('Push functions to a Laneway server and run them.')
+    .option('--url <url>', 'server to talk to (default: LANEWAY_URL, else the one of yours on this machine)')
+    .option('--key <key>', 'key to send (default: LANEWAY_KEY, else the one of that server)')
+    .option('--json', 'answer in JSON')
+    .showHelpAfterError('(fas --help or fas <command> --help shows what is allowed)')
+    .exitOverride();
+
+  const add = (usage: string, about: string, load: () => Promise<CommandModule>): Command =>
+    program
+      .command(usage)
+      .description(about)
+      .action(async (...given: unknown[]) => {
+        const command = given.at(-1) as Command;
+        const options = command.optsWithGlobals<GlobalFlags>();
+        onEnd(await (await load()).run(command.args, options, new Session(environment, options)));
+      });
+
+  add('serve', 'Start a server with the settings in the environment.', () => import('./commands/serve.js'));
+  add('pack <folder>', 'Zip a folder for a push.', () => import('./commands/pack.js')).option(
+    '-o, --output <file>',
+    'the zip to write (default: <folder name>.zip here)',
+  );
+  add('push <folder-or-zip>', 'Push a folder or zip as a new version.', () => import('./commands/push.js'))
+    .option('--name <function>', 'function to push to (default: the name of the folder or zip)')
+    .option('--lane <lane>', 'lane to push to', 'latest')
+    .option('--new-version', 'start a new major version')
+    .addOption(new Option('--type <type>', 'module or executable, when the manifest does not say').choices(['dll', 'exe']));
+  add('run <function>', 'Run a function: queue it, or wait for its result.', () => import('./commands/run.js'))
+    .option('--lane <lane>', 'lane to run from (default: latest)')
+    .option('--version <version>', 'version to run (default: the current one of the lane)')
+    .option('--payload <json>', 'JSON text, @file, or - for standard input')
+    .option('--wait', 'wait for the end and print the result; Ctrl-C cancels the run')
+    .option('--stream', 'as --wait, and show log and stream as they appear');
+  add('logs <run>', 'Print the log of a run.', () => import('./commands/logs.js')).option(
+    '-f, --follow',
+    'go on until the run has ended',
+  );
+  add('list [function]', 'List functions, or the lanes of one.', () => import('./commands/list.js'));
+  add('doctor', 'Show what is installed, reachable and active, and how to mend the rest.', () => import('./commands/doctor.js'));
+  return program;
+}
