@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { messageOf } from '../../errors.js';
 import { recordsUnavailable } from '../unavailable.js';
 import type { Call, Operation, Reply, Request } from './messages.js';
 import { toRecordsError } from './sqlite-errors.js';
@@ -83,15 +84,25 @@ export class RecordsThread {
 
   #send(): void {
     if (this.#calls.length === 0 || this.#worker === null) return;
-    const id = ++this.#lastId;
-    this.#sent.set(id, this.#waiting);
-    const calls = this.#calls;
-    this.#waiting = [];
+    const [calls, waiting] = [this.#calls, this.#waiting];
     this.#calls = [];
+    this.#waiting = [];
+    this.#post(this.#worker, calls, waiting);
+  }
+
+  /** A value that can't travel between threads fails its own call only. */
+  #post(worker: Worker, calls: Call[], waiting: Waiting[]): void {
+    const id = ++this.#lastId;
+    this.#sent.set(id, waiting);
     try {
-      this.#worker.postMessage({ id, calls } satisfies Request);
+      worker.postMessage({ id, calls } satisfies Request);
     } catch (error) {
-      this.#settle({ id, answers: calls.map(() => null), failures: calls.map((_, index) => failureOf(error, index)) });
+      if (calls.length === 1) {
+        this.#settle({ id, answers: [], failures: [{ index: 0, code: '', message: messageOf(error) }] });
+        return;
+      }
+      this.#sent.delete(id);
+      calls.forEach((call, index) => this.#post(worker, [call], [waiting[index]!]));
     }
   }
 
@@ -126,8 +137,4 @@ export class RecordsThread {
       });
     }, restartDelayMs);
   }
-}
-
-function failureOf(error: unknown, index: number): Reply['failures'][number] {
-  return { index, code: '', message: error instanceof Error ? error.message : String(error) };
 }
