@@ -11,6 +11,13 @@ export function takeBodiesUnread(app: FastifyInstance): void {
   app.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
 }
 
+/** What is left of a body that was answered before its end must not be waited for, nor taken for the next request. */
+export function closeWhenUnread(app: FastifyInstance): void {
+  app.addHook('onSend', async (request, reply) => {
+    if (!request.raw.complete) void reply.header('connection', 'close');
+  });
+}
+
 /** Answers 405 with Allow for the methods that a path does not have. */
 export function refuseOtherMethods(app: FastifyInstance, url: string, allowed: readonly Method[]): void {
   const refuse = async (request: FastifyRequest, reply: FastifyReply) => {

@@ -220,6 +220,22 @@ test('an upload that the client gives up fails in the store', async (t) => {
   assert.equal(store.kept.length, 0);
 });
 
+test('an answer before the end of the upload closes the connection', async (t) => {
+  const { listen } = await serve(t);
+  const base = new URL(await listen());
+  const { payload } = multipart({ ...zipPart, content: Buffer.alloc(90_000) });
+  const socket = connect(Number(base.port), '127.0.0.1');
+  await once(socket, 'connect');
+  socket.write(
+    `POST /api/pushfunction?functionName=mail&type=DLL HTTP/1.1\r\nhost: x\r\nauthorization: Bearer all\r\ncontent-type: multipart/form-data; boundary=x\r\ncontent-length: ${payload.length}\r\n\r\n`,
+  );
+  socket.write(payload.subarray(0, 500));
+  let answer = '';
+  socket.on('data', (chunk) => (answer += chunk.toString()));
+  await once(socket, 'end');
+  assert.match(answer, /^HTTP\/1\.1 400 .*\r\nconnection: close\r\n.*Invalid function extension: DLL/is);
+});
+
 test('the answer of a refusal reaches a client that is still sending', async (t) => {
   const { listen, store } = await serve(t);
   const base = await listen();

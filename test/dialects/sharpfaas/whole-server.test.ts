@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
@@ -146,6 +146,23 @@ describe('the whole server', { timeout: 120_000 }, () => {
     assert.doesNotMatch(log, /lw_/);
   });
 
+  test('an upload that is cut off leaves nothing behind', async () => {
+    const before = await filesUnder(server.folder);
+    const head = '--x\r\ncontent-disposition: form-data; name="file"; filename="cut.zip"\r\n\r\n';
+    const whole = Buffer.concat([Buffer.from(head), zipOf({ 'index.mjs': files.fails }), Buffer.from('\r\n--x--\r\n')]);
+    const headers = { 'x-api-key': server.key, 'content-type': 'multipart/form-data; boundary=x' };
+    const push = (body: Buffer) =>
+      fetch(`${server.url}/api/pushfunction?functionName=cut`, { method: 'POST', headers, body: new Uint8Array(body) });
+    for (const length of [20, head.length, head.length + 100, whole.length - 8]) {
+      const answer = await push(whole.subarray(0, length));
+      assert.equal(answer.status, 400);
+      assert.match(await answer.text(), /upload_truncated/);
+    }
+    assert.equal((await server.ask('GET', '/api/v1/functions/cut/lanes/latest/versions')).status, 404);
+    assert.deepEqual(await filesUnder(server.folder), before);
+    assert.equal(await (await push(whole)).text(), 'Saved function cut to function store in lane: latest as version 1.1');
+  });
+
   test('hostile zips are refused with their code', async () => {
     const form = new FormData();
     form.append('file', new Blob(['this is no zip']), 'x.zip');
@@ -252,6 +269,36 @@ describe('the whole server', { timeout: 120_000 }, () => {
       .build();
     await direct.start();
     await direct.stop();
+  });
+});
+
+/** Files of the store; what the records write beside it comes and goes. */
+async function filesUnder(folder: string): Promise<string[]> {
+  return (await readdir(join(folder, 'store'), { recursive: true })).sort();
+}
+
+describe('a server that lets callers without a key run', { timeout: 60_000 }, () => {
+  let server: TestApp;
+  before(async () => {
+    server = await startApp({ LANEWAY_ANONYMOUS: 'run' });
+    await server.push('hello', { 'index.mjs': 'export default () => console.log("hello")' });
+  });
+  after(() => server.close());
+
+  test('takes their runs and hub connections, and no push', async () => {
+    const run = await fetch(`${server.url}/api/function/runfunction?functionName=hello&callerId=me&payload=1`, {
+      method: 'POST',
+    });
+    const { InstanceId } = (await run.json()) as { InstanceId: string };
+    assert.equal((await fetch(`${server.url}/api/function/checkfunction?instanceId=${InstanceId}`)).status, 200);
+    const connection = new HubConnectionBuilder().withUrl(`${server.url}/functions`).configureLogging(LogLevel.None).build();
+    await connection.start();
+    assert.deepEqual(await collect(connection, 'hello', 'latest', '', ''), { items: 'hello\n', error: null });
+    await connection.stop();
+    const body = new FormData();
+    body.append('file', new Blob(['PK']), 'x.zip');
+    const push = await fetch(`${server.url}/api/function/pushfunction?functionName=hello`, { method: 'POST', body });
+    assert.ok(push.status === 401 || push.status === 403, String(push.status));
   });
 });
 
