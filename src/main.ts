@@ -1,39 +1,59 @@
 import { pino, type Logger } from 'pino';
+import type { AddressInfo } from 'node:net';
 import { buildApp, type App } from './app.js';
+import { announceLocally } from './client/local-server.js';
 import { type Config, ConfigError, readConfig } from './config.js';
 import { messageOf } from './errors.js';
 
 /**
  * The process: reads the settings, starts the app, prints where it listens, and ends it on SIGTERM or SIGINT.
- * What a person should read goes to stdout, the log to stderr.
+ * What a person should read goes to stdout, the log to stderr. Throws ConfigError for a wrong setting.
  */
-export async function serve(environment: Record<string, string | undefined>): Promise<void> {
-  const config = configOrExit(environment);
+export async function serve(environment: Environment): Promise<void> {
+  const config = readConfig(environment);
   const log = createLogger(config);
-  endOnSignals(log, start(config, log));
+  const starting = start(config, environment, log);
+  endOnSignals(log, starting);
+  await starting;
 }
 
-async function start(config: Config, log: Logger): Promise<App> {
+type Environment = Record<string, string | undefined>;
+type Close = () => Promise<void>;
+
+async function start(config: Config, environment: Environment, log: Logger): Promise<Close> {
+  const app = await buildApp(config, log);
+  const url = await listen(app, config);
+  const forget = await tellCommands(app, { config, url, environment, log });
+  console.log(`laneway listening on ${url}`);
+  if (app.firstKey.isNew) console.log(firstSteps(url, app.firstKey.token!));
+  return async () => {
+    await forget();
+    await app.close();
+  };
+}
+
+async function listen(app: App, { HOST, PORT }: Config): Promise<string> {
   try {
-    const app = await buildApp(config, log);
-    const url = await app.listen();
-    console.log(`laneway listening on ${url}`);
-    if (app.firstKey.isNew) console.log(firstSteps(url, app.firstKey.token!));
-    return app;
+    return await app.listen();
   } catch (error) {
-    log.debug({ err: error }, 'start failed');
-    console.error(`laneway can not start: ${messageOf(error)}`);
-    process.exit(1);
+    await app.close();
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    throw new ConfigError(`LANEWAY_PORT must be a free port, not ${PORT}: something listens on ${HOST}:${PORT} already`);
   }
 }
 
-function configOrExit(environment: Record<string, string | undefined>): Config {
+/** So that `fas` of the same user finds server and key; answers how to take that back. A user without a home is served as well. */
+async function tellCommands(
+  app: App,
+  told: { config: Config; url: string; environment: Environment; log: Logger },
+): Promise<Close> {
+  const { config, url, environment, log } = told;
+  const { port } = app.server.server.address() as AddressInfo;
   try {
-    return readConfig(environment);
+    return await announceLocally({ url, port, dataFolder: config.DATA, keyFile: app.firstKey.file }, environment);
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    console.error(error.message);
-    process.exit(2);
+    log.debug({ err: error }, `commands will not find this server by themselves: ${messageOf(error)}`);
+    return async () => undefined;
   }
 }
 
@@ -46,14 +66,15 @@ function createLogger(config: Config): Logger {
 }
 
 /** The first signal drains, a second one ends the process at once. */
-function endOnSignals(log: Logger, starting: Promise<App>): void {
+function endOnSignals(log: Logger, starting: Promise<Close>): void {
   let signals = 0;
   const end = async (signal: string) => {
     signals += 1;
     if (signals > 1) process.exit(130);
     log.info(`${signal}: closing`);
     try {
-      await (await starting).close();
+      const close = await starting;
+      await close();
     } catch (error) {
       log.error({ err: error }, `closing failed: ${messageOf(error)}`);
       process.exitCode = 1;

@@ -18,8 +18,8 @@ export interface ServerOptions {
 
 /** An empty server with what every route shares: request ids, one shape for errors, sockets, the API description. */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
-  // Named by its wider type: the server must not take pino's type into that of every plugin.
-  const loggerInstance: FastifyBaseLogger = options.log;
+  // Named by its wider type: the server must not take pino's type into that of every plugin. Fastify's own chat is left out.
+  const loggerInstance: FastifyBaseLogger = options.log.child({}, { level: quieter(options.log.level) });
   const app = Fastify({
     loggerInstance,
     logController: new LogController({ disableRequestLogging: true }),
@@ -80,4 +80,8 @@ export async function closeServer(app: FastifyInstance): Promise<void> {
   } finally {
     clearTimeout(cut);
   }
+}
+
+function quieter(level: string): string {
+  return level === 'info' ? 'warn' : level;
 }

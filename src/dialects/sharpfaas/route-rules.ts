@@ -1,3 +1,4 @@
+import { letFinish } from '../../http/let-finish.js';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { LanewayError } from '../../errors.js';
 
@@ -11,10 +12,11 @@ export function takeBodiesUnread(app: FastifyInstance): void {
   app.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
 }
 
-/** What is left of a body that was answered before its end must not be waited for, nor taken for the next request. */
-export function closeWhenUnread(app: FastifyInstance): void {
-  app.addHook('onSend', async (request, reply) => {
-    if (!request.raw.complete) void reply.header('connection', 'close');
+/** What is left of a body that was answered before its end is read past, within a bound, so that the client hears the answer. */
+export function readPastUnread(app: FastifyInstance): void {
+  app.addHook('onSend', (request, _reply, _payload, done) => {
+    letFinish(request.raw);
+    done();
   });
 }
 

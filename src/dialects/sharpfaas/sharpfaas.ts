@@ -4,7 +4,7 @@ import { cancelFunction, checkFunction, getActiveFunctions } from './check-funct
 import { hubRoutes } from './hub/hub-routes.js';
 import type { SharpFaasParts } from './parts.js';
 import { pushFunction } from './push-function.js';
-import { closeWhenUnread, type Method, refuseOtherMethods, takeBodiesUnread } from './route-rules.js';
+import { readPastUnread, type Method, refuseOtherMethods, takeBodiesUnread } from './route-rules.js';
 import { runFunction } from './run-function.js';
 import { sendJson } from './send-text.js';
 
@@ -25,7 +25,7 @@ export function sharpfaas(parts: SharpFaasParts): FastifyPluginAsync {
 function actions(parts: SharpFaasParts): FastifyPluginAsync {
   return async (app) => {
     takeBodiesUnread(app);
-    closeWhenUnread(app);
+    readPastUnread(app);
     await app.register(multipart, { throwFileSizeLimit: false });
     const add = (method: Method, name: string, action: Action) => {
       const url = `/api/function/${name}`;
