@@ -32,6 +32,8 @@ const nextSteps: Record<string, string> = {
   key_invalid: 'set LANEWAY_KEY (or --key) to a key of this server; an admin can make a new one',
   scope_missing: 'use a key that has this scope',
   key_not_for_function: 'use a key for this function and lane',
+  function_name_invalid: 'give another name with --name',
+  run_id_invalid: 'give the id that `fas run` printed',
   function_not_found: '`fas list` shows what there is; `fas push` adds to it',
   lane_not_found: '`fas list NAME` shows the lanes of a function',
   version_not_found: '`fas list NAME` shows the lanes and versions of a function',

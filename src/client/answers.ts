@@ -1,34 +1,4 @@
-import type { FailureReason, RunMode, RunState } from '../contract/words.js';
-
-/** A run as the native API tells it; only what a client reads. */
-export interface RunAnswer {
-  id: string;
-  mode: RunMode;
-  function: string;
-  lane: string;
-  version: string;
-  state: RunState;
-  reason: FailureReason | null;
-  message: string | null;
-  exit_code: number | null;
-  attempt: number;
-}
-
-export interface VersionAnswer {
-  function: string;
-  lane: string;
-  version: string;
-  sha256: string;
-  size_bytes: number;
-}
-
-export interface LaneAnswer {
-  lane: string;
-  current: string | null;
-  pin: string | null;
-  split: { version: string; weight: number }[] | null;
-  versions: number;
-}
+import type { FailureReason, RunState } from '../contract/words.js';
 
 /** What one event of a run says; `id` is `<attempt>.<seq>`. */
 export type RunEventAnswer =

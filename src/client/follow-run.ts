@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { isEnd, type RunAnswer, type RunEventAnswer } from './answers.js';
+import type { RunView } from '../contract/api/runs.js';
+import { isEnd, type RunEventAnswer } from './answers.js';
 import { LanewayClientError, type LanewayClient } from './laneway-client.js';
 
 const retryMs = [200, 500, 1000, 2000, 3000, 5000, 5000, 5000, 5000];
@@ -12,7 +13,7 @@ export async function followRun(
   client: LanewayClient,
   runId: string,
   onEvent: (event: RunEventAnswer) => void,
-): Promise<RunAnswer> {
+): Promise<RunView> {
   const path = `/api/v1/runs/${encodeURIComponent(runId)}`;
   let lastEventId: string | null = null;
   for (let failures = 0; ;) {
@@ -23,7 +24,7 @@ export async function followRun(
         const told = readRunEvent(event);
         if (told) onEvent(told);
       }
-      const run = await client.request<RunAnswer>('GET', path);
+      const run = await client.request<RunView>('GET', path);
       if (isEnd(run.state)) return run;
     } catch (error) {
       if (!isPassing(error) || failures >= retryMs.length) throw error;

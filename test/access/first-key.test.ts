@@ -7,7 +7,7 @@ import { KeyRing } from '../../src/access/key-ring.js';
 import { formatKey, makeKey, parseKey } from '../../src/access/key.js';
 import { ConfigError } from '../../src/config.js';
 import { MemoryBus, MemoryKeys } from './memory-records.js';
-import { temporaryFolder } from './temporary-folder.js';
+import { temporaryFolder } from '../temporary-folder.js';
 
 function start(records: MemoryKeys, dataFolder: string, given: string | null = null): Promise<FirstKey> {
   return ensureFirstKey({ records, installationId: 'installation-1', dataFolder, given, clock: () => 1000 });

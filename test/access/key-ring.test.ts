@@ -4,7 +4,7 @@ import { KeyRing } from '../../src/access/key-ring.js';
 import { formatKey, makeKey, parseKey } from '../../src/access/key.js';
 import type { Scope } from '../../src/contract/words.js';
 import { MemoryBus, MemoryKeys } from './memory-records.js';
-import { until } from './until.js';
+import { until } from '../until.js';
 
 interface Clock {
   now: number;

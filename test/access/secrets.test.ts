@@ -7,8 +7,8 @@ import { openSealKey, seal, unseal } from '../../src/access/seal.js';
 import { Secrets } from '../../src/access/secrets.js';
 import { ConfigError } from '../../src/config.js';
 import { MemoryBus, MemorySecrets } from './memory-records.js';
-import { temporaryFolder } from './temporary-folder.js';
-import { until } from './until.js';
+import { temporaryFolder } from '../temporary-folder.js';
+import { until } from '../until.js';
 
 const key = randomBytes(32);
 

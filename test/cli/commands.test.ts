@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import AdmZip from 'adm-zip';
 import { announceLocally } from '../../src/client/local-server.js';
-import { temporaryFolder } from '../access/temporary-folder.js';
+import { temporaryFolder } from '../temporary-folder.js';
 import { sendJson, tinyServer } from '../client/tiny-server.js';
 import { runFas } from './run-fas.js';
 
@@ -184,7 +184,7 @@ test('--wait prints the result, --stream also log and chunks as they come', asyn
   const json = await runFas(['run', 'hello', '--wait', '--json', '--url', url], { home });
   assert.equal(json.stdout, `${JSON.stringify({ ...queued, state: 'succeeded' }).slice(0, -1)},"result":${result.trim()}}\n`);
   assert.equal((await runFas(['logs', id, '--url', url], { home })).stdout, 'a line\n');
-  const followed = await runFas(['logs', id.toUpperCase(), '--follow', '--url', url], { home });
+  const followed = await runFas(['logs', id, '--follow', '--url', url], { home });
   assert.deepEqual(followed, { code: 0, stdout: 'a line\n', stderr: `run ${id} succeeded\n` });
 });
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
-import { temporaryFolder } from '../access/temporary-folder.js';
+import { temporaryFolder } from '../temporary-folder.js';
 import { closedPort, sendJson, tinyServer } from '../client/tiny-server.js';
 import { runFas } from './run-fas.js';
 

@@ -4,7 +4,7 @@ import { chmod, mkdir, readFile, readdir, symlink, utimes, writeFile } from 'nod
 import { dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import AdmZip from 'adm-zip';
-import { temporaryFolder } from '../access/temporary-folder.js';
+import { temporaryFolder } from '../temporary-folder.js';
 import { runFas } from './run-fas.js';
 
 async function folderWith(test: TestContext, files: Record<string, string>): Promise<{ home: string; folder: string }> {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { test } from 'node:test';
-import { temporaryFolder } from '../access/temporary-folder.js';
+import { temporaryFolder } from '../temporary-folder.js';
 import { closedPort } from '../client/tiny-server.js';
 import { runFas } from './run-fas.js';
 
@@ -33,7 +34,6 @@ test('every command has help of its own', async (t) => {
 test('help loads no code of the server', async (t) => {
   const home = await temporaryFolder(t);
   const trace = join(home, 'loaded.mjs');
-  const { writeFile } = await import('node:fs/promises');
   await writeFile(
     trace,
     `import { register } from 'node:module';
@@ -59,10 +59,9 @@ test('wrong arguments exit with 2 and say what is allowed', async (t) => {
     [['list', 'a', 'b'], /too many arguments/],
     [['push', '.', '--type', 'so'], /Allowed choices are dll, exe/],
     [['push', 'nowhere'], /there is no file or folder nowhere/],
-    [['push', '/', '--lane', 'dev'], /can not be the name of a function.*\n.*--name/],
+    [['push', '/', '--lane', 'dev'], /has no name to take for the function.*\n.*--name/],
     [['run', 'hello', '--payload', '{'], /the payload is not JSON/],
     [['run', 'hello', '--payload', '@nowhere'], /the payload can not be read/],
-    [['logs', 'x'], /"x" is not the id of a run/],
     [['list', '--url', 'ftp://x'], /is not the URL of a server/],
     [['list', '--url', 'http://user:password@x'], /is not the URL of a server/],
     [['list', '--url', 'nonsense'], /is not the URL of a server/],

@@ -5,7 +5,7 @@ import { mkdir, readFile, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { announceLocally, findLocalServer } from '../../src/client/local-server.js';
-import { temporaryFolder } from '../access/temporary-folder.js';
+import { temporaryFolder } from '../temporary-folder.js';
 
 async function prepare(folder: string, port = 8080) {
   const keyFile = join(folder, 'admin-key');

@@ -1,4 +1,4 @@
-import type { LaneAnswer } from '../../client/answers.js';
+import type { LaneState } from '../../contract/api/functions.js';
 import { exitCode, type ExitCode } from '../exit-code.js';
 import type { Session } from '../session.js';
 
@@ -12,7 +12,7 @@ export async function run([name]: readonly string[], _options: object, session: 
     if (rows.length === 0) session.note('no functions yet: push one with `fas push FOLDER`');
     return exitCode.ok;
   }
-  const answer = await client.request<{ lanes: LaneAnswer[] }>('GET', `/api/v1/functions/${encodeURIComponent(name)}`);
+  const answer = await client.request<{ lanes: LaneState[] }>('GET', `/api/v1/functions/${encodeURIComponent(name)}`);
   const rows = answer.lanes.map((lane) => [
     lane.lane,
     lane.current ?? '-',
@@ -24,7 +24,7 @@ export async function run([name]: readonly string[], _options: object, session: 
   return exitCode.ok;
 }
 
-function splitText({ split }: LaneAnswer): string {
+function splitText({ split }: LaneState): string {
   return split === null ? '-' : split.map(({ version, weight }) => `${version} ${weight}%`).join(', ');
 }
 

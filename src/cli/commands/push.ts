@@ -2,9 +2,8 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, extname, resolve } from 'node:path';
 import { Readable } from 'node:stream';
-import type { VersionAnswer } from '../../client/answers.js';
 import { LanewayClientError, type LanewayClient } from '../../client/laneway-client.js';
-import { functionNamePattern } from '../../contract/words.js';
+import type { VersionView } from '../../contract/api/functions.js';
 import { CommandError, exitCode, type ExitCode } from '../exit-code.js';
 import { packFolder } from '../pack-folder.js';
 import type { Session } from '../session.js';
@@ -25,7 +24,7 @@ export async function run([source = '.']: readonly string[], options: PushOption
   const path = `/api/v1/functions/${encodeURIComponent(name)}/lanes/${encodeURIComponent(options.lane)}/versions`;
   const query = { new_major: options.newVersion === true, type: options.type };
   const pushed = await client
-    .request<VersionAnswer>('POST', path, { body, query, contentType: 'application/zip' })
+    .request<VersionView>('POST', path, { body, query, contentType: 'application/zip' })
     .catch((error: unknown) => throwCauseOfCut(client, error));
   session.print(
     session.json
@@ -56,8 +55,8 @@ async function looksLikeFolder(source: string): Promise<boolean> {
 function nameOf(source: string, isFolder: boolean): string {
   const last = basename(resolve(source));
   const name = isFolder ? last : last.slice(0, last.length - extname(last).length);
-  if (new RegExp(functionNamePattern).test(name)) return name;
-  throw new CommandError(exitCode.usage, `${JSON.stringify(name)} can not be the name of a function`, 'give one with --name');
+  if (name !== '') return name;
+  throw new CommandError(exitCode.usage, `${source} has no name to take for the function`, 'give one with --name');
 }
 
 function streamOf(file: string): ReadableStream<Uint8Array> {

@@ -1,6 +1,7 @@
-import type { RunAnswer, RunEventAnswer } from '../../client/answers.js';
+import type { RunEventAnswer } from '../../client/answers.js';
 import { followRun } from '../../client/follow-run.js';
 import type { LanewayClient } from '../../client/laneway-client.js';
+import type { RunView } from '../../contract/api/runs.js';
 import { exitCode, type ExitCode } from '../exit-code.js';
 import { readPayload } from '../read-payload.js';
 import type { Session } from '../session.js';
@@ -20,7 +21,7 @@ export async function run([name = '']: readonly string[], options: RunOptions, s
   const fields = JSON.stringify({ function: name, lane: options.lane, version: options.version, mode: 'queued' });
   // The payload goes in as it was written: parsing would round large numbers.
   const body = payload === undefined ? fields : `${fields.slice(0, -1)},"payload":${payload}}`;
-  const queued = await client.request<RunAnswer>('POST', '/api/v1/runs', { body });
+  const queued = await client.request<RunView>('POST', '/api/v1/runs', { body });
   if (!options.wait && !options.stream) {
     session.print(session.json ? JSON.stringify(queued) : queued.id);
     session.note(`queued ${queued.function} ${queued.version}; follow it with: fas logs ${queued.id} --follow`);
