@@ -1,7 +1,6 @@
 import { pino, type Logger } from 'pino';
-import type { AddressInfo } from 'node:net';
+import { announceServer } from './announce-server.js';
 import { buildApp, type App } from './app.js';
-import { announceLocally } from './client/local-server.js';
 import { type Config, ConfigError, readConfig } from './config.js';
 import { messageOf } from './errors.js';
 
@@ -23,7 +22,7 @@ type Close = () => Promise<void>;
 async function start(config: Config, environment: Environment, log: Logger): Promise<Close> {
   const app = await buildApp(config, log);
   const url = await listen(app, config);
-  const forget = await tellCommands(app, { config, url, environment, log });
+  const forget = await announceServer(app, { config, environment, log });
   console.log(`laneway listening on ${url}`);
   if (app.firstKey.isNew) console.log(firstSteps(url, app.firstKey.token!));
   return async () => {
@@ -39,21 +38,6 @@ async function listen(app: App, { HOST, PORT }: Config): Promise<string> {
     await app.close();
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
     throw new ConfigError(`LANEWAY_PORT must be a free port, not ${PORT}: something listens on ${HOST}:${PORT} already`);
-  }
-}
-
-/** So that `fas` of the same user finds server and key; answers how to take that back. A user without a home is served as well. */
-async function tellCommands(
-  app: App,
-  told: { config: Config; url: string; environment: Environment; log: Logger },
-): Promise<Close> {
-  const { config, url, environment, log } = told;
-  const { port } = app.server.server.address() as AddressInfo;
-  try {
-    return await announceLocally({ url, port, dataFolder: config.DATA, keyFile: app.firstKey.file }, environment);
-  } catch (error) {
-    log.debug({ err: error }, `commands will not find this server by themselves: ${messageOf(error)}`);
-    return async () => undefined;
   }
 }
 
