@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { createServer, type AddressInfo } from 'node:net';
 import { test } from 'node:test';
+import { Redis } from 'ioredis';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { skipWithout } from '../servers/find-binary.js';
+import { startPostgres } from '../servers/postgres.js';
+import { startRedis } from '../servers/redis.js';
+import { startVsftpd, vsftpdMissing } from '../servers/vsftpd.js';
 import { temporaryFolder } from '../temporary-folder.js';
 import { closedPort, sendJson, tinyServer } from '../client/tiny-server.js';
 import { runFas } from './run-fas.js';
@@ -66,6 +72,42 @@ test('a NATS server is known by its greeting, anything else is not taken for one
   assert.equal((await greet('HTTP/1.1 400 Bad Request\r\n\r\n')).state, 'failed');
   assert.equal((await greet('INFO {broken}\r\n')).state, 'failed');
   assert.equal((await greet('')).state, 'failed');
+});
+
+test('a Redis is found, and one that may evict work is a fault', { skip: skipWithout('redis-server') }, async (t) => {
+  const home = await temporaryFolder(t);
+  const redis = await startRedis();
+  t.after(() => redis.stop());
+  const environment = { LANEWAY_REDIS_URL: redis.url };
+  const found = (await doctor(home, environment)).findings.get('redis')!;
+  assert.deepEqual([found.state, /^Redis \d+\./.test(found.detail)], ['ok', true], found.detail);
+  const client = new Redis(redis.url);
+  await client.config('SET', 'maxmemory-policy', 'allkeys-lru');
+  client.disconnect();
+  const evicting = (await doctor(home, environment)).findings.get('redis')!;
+  assert.deepEqual([evicting.state, /allkeys-lru/.test(evicting.detail)], ['failed', true]);
+});
+
+test('a PostgreSQL is found', { skip: skipWithout('postgres') }, async (t) => {
+  const postgres = await startPostgres();
+  t.after(() => postgres.stop());
+  const { findings } = await doctor(await temporaryFolder(t), { LANEWAY_DATABASE_URL: postgres.url });
+  assert.match(findings.get('postgresql')!.detail, /^PostgreSQL \d+/);
+});
+
+test('an FTP server is found, also behind TLS, whose certificate is checked', { skip: vsftpdMissing() ?? false }, async (t) => {
+  const home = await temporaryFolder(t);
+  for (const tls of [undefined, 'explicit', 'implicit'] as const) {
+    const ftp = await startVsftpd(tls === undefined ? {} : { tls });
+    t.after(() => ftp.stop());
+    await writeFile(join(home, 'ca.pem'), ftp.ca);
+    const trusted = tls === undefined ? {} : { LANEWAY_FTP_CA: join(home, 'ca.pem') };
+    const found = (await doctor(home, { LANEWAY_FTP_URL: ftp.url, ...trusted })).findings.get('ftp')!;
+    assert.deepEqual([found.state, found.detail.includes('not encrypted')], ['ok', tls === undefined], found.detail);
+    if (tls === undefined) continue;
+    const untrusted = (await doctor(home, { LANEWAY_FTP_URL: ftp.url })).findings.get('ftp')!;
+    assert.equal(untrusted.state, 'failed');
+  }
 });
 
 test('a ready server is found', async (t) => {

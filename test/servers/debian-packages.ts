@@ -10,8 +10,8 @@ export interface NeededServer {
 
 /** Everything the tests need beyond npm; scripts/install-test-servers.js installs what is missing. */
 export const neededServers: readonly NeededServer[] = [
-  { binary: 'redis-server', package: 'redis-server', suites: ['queue', 'bus', 'redis'] },
-  { binary: 'postgres', package: 'postgresql', suites: ['records', 'store'] },
-  { binary: 'vsftpd', package: 'vsftpd', suites: ['store'] },
+  { binary: 'redis-server', package: 'redis-server', suites: ['queue', 'bus', 'redis', 'cli'] },
+  { binary: 'postgres', package: 'postgresql', suites: ['records', 'store', 'cli'] },
+  { binary: 'vsftpd', package: 'vsftpd', suites: ['store', 'cli'] },
   { binary: 'openssl', package: 'openssl', suites: ['store'] },
 ];
