@@ -6,10 +6,13 @@ import { containFaults } from './contain-faults.js';
 import { describeError, describeFully } from './describe-error.js';
 import type { Callable } from './find-callable.js';
 import { loadFunction, LoadError } from './load-function.js';
+import { rehearse } from './rehearse.js';
 import { RunContext } from './run-context.js';
 import { RunState, runOfCaller } from './run-state.js';
 import { isStreamOfValues, streamValues } from './stream-values.js';
 import { startedChildren, watchChildren } from './watch-children.js';
+
+const rehearseAfterMs = 5;
 
 /**
  * A worker's life, the same in threads and processes: say `ready`, load one version, carry out one run after the other.
@@ -30,6 +33,10 @@ export class RunServer {
       mayExit: () => this.#mayExit(),
     });
     channel.send({ type: 'ready' });
+    // Not when the version comes at once: then its call is the one that is waited for.
+    setTimeout(() => {
+      if (this.#load === null) void rehearse();
+    }, rehearseAfterMs);
   }
 
   handle(message: ToWorker): void {
