@@ -10,7 +10,7 @@ import type { Runs } from '../../runs/open-runs.js';
  * Who asks, if that caller may do this to that function and lane; throws the LanewayError of refusal (401, 403, 429).
  * Finds the credential in the headers, and for the hub in the query too.
  */
-export type Authorize = (request: FastifyRequest, scope: Scope, target?: { function: string; lane: string }) => Principal;
+type Authorize = (request: FastifyRequest, scope: Scope, target?: { function: string; lane: string }) => Principal;
 
 /** What the dialect translates to. */
 export interface SharpFaasParts {
@@ -29,7 +29,7 @@ export interface SharpFaasParts {
   hubTimes?: HubTimes;
 }
 
-export interface SharpFaasLimits {
+interface SharpFaasLimits {
   maxUploadBytes: number;
   maxPayloadBytes: number;
   /** Open hub connections. */

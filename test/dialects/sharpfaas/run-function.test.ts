@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { LanewayError } from '../../../src/errors.js';
 import { maxPayloadBytes, serve } from './server.js';
@@ -269,6 +270,9 @@ test('a body over the limit, a body that is no text and a charset nobody knows a
   const url = `/api/runfunction?${query}`;
   const large = await app.inject({ method: 'POST', url, headers: json, payload: `"${'x'.repeat(maxPayloadBytes)}"` });
   assert.equal(large.statusCode, 413);
+  const chunked = { ...json, 'transfer-encoding': 'chunked' };
+  const pieces = Readable.from(Array(10).fill(' '.repeat(maxPayloadBytes / 9)));
+  assert.equal((await app.inject({ method: 'POST', url, headers: chunked, payload: pieces })).statusCode, 413);
   const bytes = await app.inject({ method: 'POST', url, headers: json, payload: Buffer.from([0x22, 0xff, 0x22]) });
   assert.equal(bytes.json<{ error: { code: string } }>().error.code, 'bad_request');
   const headers = { ...auth, 'content-type': 'application/json; charset=klingon' };
