@@ -2,7 +2,7 @@ import type { AuditRecords } from '../contract/records.js';
 import { blotOutKeys } from './credentials.js';
 import type { Principal } from '../contract/principal.js';
 
-export interface AuditedChange {
+interface AuditedChange {
   /** null for what the server did by itself. */
   by: Principal | null;
   /** `version.push`, `key.create`... */

@@ -12,8 +12,7 @@ const hello = fileURLToPath(new URL('../../../examples/hello', import.meta.url))
 
 interface Serving {
   home: string;
-  printed(): string;
-  stop(signal: NodeJS.Signals): Promise<FasResult>;
+  stop: (signal: NodeJS.Signals) => Promise<FasResult>;
 }
 
 /** `fas serve` as a user starts it, with a home of its own and a free port. */
@@ -35,7 +34,7 @@ async function serve(test: TestContext): Promise<Serving> {
   };
   test.after(() => stop('SIGKILL'));
   await until(() => printed.includes('try it:'));
-  return { home, printed: () => printed, stop };
+  return { home, stop };
 }
 
 test('right after the start every command works from any folder, with nothing set up', async (t) => {
@@ -118,4 +117,15 @@ test('Ctrl-C ends the run on the server, and a run that fails exits with 1', asy
   const failed = await runFas(['run', 'broken', '--wait'], { home });
   assert.equal(failed.code, 1);
   assert.match(failed.stderr, /failed \(function_error\): .*boom/);
+});
+
+test('a start that can not be ends with one line that says why', async (t) => {
+  const { home } = await serve(t);
+  const wrong = await runFas(['serve'], { home, environment: { LANEWAY_PORT: 'http' } });
+  assert.deepEqual([wrong.code, wrong.stdout], [2, '']);
+  assert.match(wrong.stderr, /^fas: LANEWAY_PORT must be [^\n]*\n$/);
+  const taken = await runFas(['serve'], { home, cwd: '/', environment: { LANEWAY_DATA: join(home, 'data'), LANEWAY_PORT: '0' } });
+  assert.notEqual(taken.code, 0);
+  assert.match(taken.stderr, /data/);
+  assert.doesNotMatch(taken.stderr, /\n {4}at /, 'no stack trace');
 });
