@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { ReadableStream } from 'node:stream/web';
 import { test } from 'node:test';
 import { LanewayError } from '../../../src/errors.js';
 import { until } from '../../until.js';
@@ -220,24 +221,41 @@ test('an upload that the client gives up fails in the store', async (t) => {
   assert.equal(store.kept.length, 0);
 });
 
-test('a client that is answered before the end of its upload may finish and ask again', async (t) => {
+test('an answer before the end of the upload leaves the connection usable once the rest has come', async (t) => {
   const { listen } = await serve(t);
   const base = new URL(await listen());
   const { payload } = multipart({ ...zipPart, content: Buffer.alloc(90_000) });
   const socket = connect(Number(base.port), '127.0.0.1');
+  t.after(() => socket.destroy());
   await once(socket, 'connect');
+  const head = `host: x\r\nauthorization: Bearer all\r\n`;
   socket.write(
-    `POST /api/pushfunction?functionName=mail&type=DLL HTTP/1.1\r\nhost: x\r\nauthorization: Bearer all\r\ncontent-type: multipart/form-data; boundary=x\r\ncontent-length: ${payload.length}\r\n\r\n`,
+    `POST /api/pushfunction?functionName=mail&type=DLL HTTP/1.1\r\n${head}content-type: multipart/form-data; boundary=x\r\ncontent-length: ${payload.length}\r\n\r\n`,
   );
   socket.write(payload.subarray(0, 500));
-  let answer = '';
-  socket.on('data', (chunk) => (answer += chunk.toString()));
-  await until(() => answer.includes('Invalid function extension: DLL'));
-  assert.match(answer, /^HTTP\/1\.1 400 /);
+  let answers = '';
+  socket.on('data', (chunk) => (answers += chunk.toString()));
+  await until(() => answers.includes('Invalid function extension: DLL'));
   socket.write(payload.subarray(500));
-  socket.write('GET /api/getserverstatus HTTP/1.1\r\nhost: x\r\nauthorization: Bearer all\r\n\r\n');
-  await until(() => answer.includes('{"status":"Active"}'));
-  socket.destroy();
+  socket.write(`GET /api/getserverstatus HTTP/1.1\r\n${head}\r\n`);
+  await until(() => answers.includes('{"status":"Active"}'));
+});
+
+test('a file that is whole is not kept when the upload around it is cut off later', async (t) => {
+  const { listen, store } = await serve(t);
+  const base = await listen();
+  const { payload, headers } = multipart(zipPart, { name: 'after', content: 'y' });
+  const fileEnds = payload.indexOf('--x\r\n', 10) + 20;
+  async function* pieces() {
+    yield payload.subarray(0, fileEnds);
+    // The file has reached the store by then.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    yield payload.subarray(fileEnds, -6);
+  }
+  const answer = await fetch(base + url, { method: 'POST', headers, body: ReadableStream.from(pieces()), duplex: 'half' });
+  assert.equal(answer.status, 400);
+  assert.match(await answer.text(), /upload_truncated/);
+  assert.equal(store.kept.length, 0);
 });
 
 test('the answer of a refusal reaches a client that is still sending', async (t) => {
