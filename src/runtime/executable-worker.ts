@@ -89,14 +89,25 @@ export class ExecutableWorker implements FunctionWorker {
     this.#run = message.run;
     const child = spawn(launch.command, launch.args, { cwd: launch.cwd, env: launch.env, detached: true, stdio: 'pipe' });
     this.#child = child;
-    if (child.pid !== undefined) this.#scratch.note(child.pid);
+    child.on('error', (error: NodeJS.ErrnoException) => this.#onNotStarted(error));
+    if (child.pid === undefined) return;
+    this.#keepNote(child.pid);
     for (const stream of [child.stdin, child.stdout, child.stderr]) stream.on('error', () => undefined);
     void new OutputDrain(child.stdout, (text) => this.#onOutput(text));
     void new OutputDrain(child.stderr, (text) => this.#onError(text));
-    child.on('error', (error: NodeJS.ErrnoException) => this.#onNotStarted(error));
     child.on('exit', (code, signal) => this.#onExit(child, code, signal));
     child.stdin.end(message.data ?? '');
     child.unref();
+  }
+
+  /** A process without a note would not be found after a crash. */
+  #keepNote(pid: number): void {
+    try {
+      this.#scratch.note(pid);
+    } catch (error) {
+      this.#fail('function_error', `the executable was not started: ${(error as Error).message}`);
+      killGroup(pid);
+    }
   }
 
   #onOutput(text: string): void {

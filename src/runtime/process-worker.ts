@@ -25,6 +25,7 @@ export class ProcessWorker implements FunctionWorker {
   readonly #reader: FrameReader;
   #errorTail = '';
   #malformed = false;
+  #abandoned = false;
 
   constructor(
     options: WorkerOptions & { kind: 'node' | 'python' },
@@ -40,8 +41,9 @@ export class ProcessWorker implements FunctionWorker {
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
     });
+    this.#child.on('error', (error: NodeJS.ErrnoException) => this.#onNotStarted(error));
     this.pid = this.#child.pid ?? null;
-    if (this.pid !== null) more.scratch.note(this.pid);
+    this.#keepNote();
     this.#reader = new FrameReader(options.maxMessageBytes, (value) => this.#onMessage(value));
     this.#input = this.#child.stdio[3] as Writable;
     this.#listen();
@@ -58,6 +60,20 @@ export class ProcessWorker implements FunctionWorker {
     if (this.pid !== null && this.#child.exitCode === null && this.#child.signalCode === null) killGroup(this.pid);
   }
 
+  /** Throws when there is no process, or when no note of it can be kept: it would not be found after a crash. */
+  #keepNote(): void {
+    try {
+      // Without descriptors left, there are not even streams.
+      if ((this.#child.stdio as unknown) === undefined) throw new Error('too many open files');
+      if (this.pid !== null) this.#scratch.note(this.pid);
+    } catch (error) {
+      this.#abandoned = true;
+      if (this.pid !== null) killGroup(this.pid);
+      this.#scratch.remove();
+      throw error;
+    }
+  }
+
   #listen(): void {
     const messages = this.#child.stdio[4] as Readable;
     messages.on('data', (bytes: Buffer) => this.#onBytes(bytes));
@@ -65,7 +81,6 @@ export class ProcessWorker implements FunctionWorker {
     for (const name of ['stdout', 'stderr'] as const) {
       void new OutputDrain(this.#child[name]!, (text) => this.#onOutput(name, text));
     }
-    this.#child.on('error', (error: NodeJS.ErrnoException) => this.#onNotStarted(error));
     this.#child.on('exit', (code, signal) => this.#onExit(code, signal));
   }
 
@@ -96,7 +111,7 @@ export class ProcessWorker implements FunctionWorker {
   }
 
   #onNotStarted(error: NodeJS.ErrnoException): void {
-    if (this.pid !== null) return;
+    if (this.pid !== null || this.#abandoned) return;
     this.#scratch.remove();
     this.#listener.onExit({ how: 'not_started', message: error.message, missing: error.code === 'ENOENT' });
   }

@@ -70,8 +70,13 @@ export class SpareWorkers {
   #startOne(): void {
     const missing = this.#wanted.find(({ options, count }) => this.#count(options.kind) < count);
     if (missing === undefined) return;
-    this.#spares.add(this.#start(missing.options));
-    this.#refillIn(refillDelayMs);
+    try {
+      this.#spares.add(this.#start(missing.options));
+      this.#refillIn(refillDelayMs);
+    } catch {
+      // A full disk or table of processes: the next call that needs a worker tells its caller.
+      this.#refillIn(afterDeathMs);
+    }
   }
 
   #count(kind: WorkerKind): number {

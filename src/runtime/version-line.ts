@@ -56,7 +56,7 @@ export class VersionLine {
 
   /** Why a worker has to be started now. */
   get coldReason(): ColdReason {
-    if (this.version.manifest.fresh === true) return 'fresh';
+    if (this.fresh) return 'fresh';
     return this.workers.size > 0 ? 'all_busy' : this.emptyBecause;
   }
 

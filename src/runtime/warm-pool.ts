@@ -11,6 +11,8 @@ import type { VersionLine } from './version-line.js';
 
 type Start = (options: WorkerOptions, listener: WorkerListener) => FunctionWorker;
 
+const closeMs = 5000;
+
 /**
  * Brings runs and workers together. A run takes an idle worker of its line; else, while the line is below its cap and
  * the server has a place (or an idle worker of another line that can go), a spare or a new worker; else it waits in its
@@ -81,7 +83,12 @@ export class WarmPool implements WorkerOwner {
     for (const worker of this.#workers) worker.kill({ reason: 'worker_lost', message: 'the server was shut down' });
     this.#clock.stir();
     await new Promise<void>((resolve) => {
-      this.#whenGone = resolve;
+      // A thread that hangs in native code can not be ended; it ends with the server.
+      const bound = setTimeout(resolve, closeMs);
+      this.#whenGone = () => {
+        clearTimeout(bound);
+        resolve();
+      };
       this.#tellWhenGone();
     });
     this.#clock.stop();

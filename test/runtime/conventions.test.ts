@@ -162,6 +162,7 @@ test('an executable gets its payload on stdin and as argument, and its text beco
     [['stderr', 'to stderr\n']],
   );
   assert.equal(await resultOf(executor, deploy('executable-text/run.sh'), { isolation: 'process' }), 'hello\n');
+  assert.equal(executor.stats().coldStarts.fresh, 2);
 });
 
 test('a payload too long for an argument comes on stdin alone', async (t) => {

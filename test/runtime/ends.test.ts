@@ -109,3 +109,11 @@ test('the timings tell why it was slow', async (t) => {
   assert.ok(first.outcome.timings.startMs > 0);
   assert.equal(second.outcome.timings.cold, null);
 });
+
+test('a thread that hangs in native code does not hold up the outcome of its run', async (t) => {
+  const executor = makeExecutor(t);
+  const { outcome } = await runOnce(executor, deploy('hangs-natively/index.mjs'), { timeoutMs: 1000 });
+  assert.ok(!outcome.ok);
+  assert.equal(outcome.reason, 'timeout');
+  assert.deepEqual(executor.stats().workers, [{ kind: 'thread', state: 'ending', count: 1 }]);
+});

@@ -37,6 +37,7 @@ export class AnswerFetch {
     );
     if (!isResponse(response)) throw new TypeError('fetch must return a Response');
     if (message.type === 'run') return readAnswer(response, this.#state.load.limits.resultBytes);
+    if (response.status < 200 || response.status > 599) throw new RangeError(`a response can not have status ${response.status}`);
     this.#state.flush();
     this.#state.channel.send({ type: 'head', run: message.run, status: response.status, headers: [...response.headers] });
     if (response.body !== null) await this.#sendBody(response.body);
