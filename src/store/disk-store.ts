@@ -9,6 +9,7 @@ import { readArtifact, writeArtifact, type Artifact } from './artifact.js';
 import { isMissing, unlessMissing } from './disk-errors.js';
 import { isFunctionName, isLaneName, refuseNames } from './names.js';
 import { pathInside } from './path-inside.js';
+import { syncPath } from './sync-tree.js';
 import { parseVersion } from './version.js';
 import { makeWorkspace, sweepWorkspaces, type Workspace } from './workspace.js';
 
@@ -75,10 +76,10 @@ export class DiskStore {
   /** immutable-version: the complete workspace becomes the version in one rename; false when the version is there already. */
   async place(workspace: Workspace, version: ResolvedVersion, artifact: Artifact): Promise<boolean> {
     await writeDurably(pathInside(workspace.folder, 'artifact.json'), writeArtifact(artifact));
-    await syncFolder(workspace.folder);
+    await syncPath(workspace.folder);
     const place = this.#place(version);
     const moved = await moveInto(workspace.folder, place);
-    await syncFolder(dirname(place));
+    await syncPath(dirname(place));
     return moved;
   }
 
@@ -145,15 +146,6 @@ async function moveInto(from: string, to: string): Promise<boolean> {
       if (error instanceof Error && 'code' in error && (error.code === 'ENOTEMPTY' || error.code === 'EEXIST')) return false;
       if (!isMissing(error) || attempt === 10) throw error;
     }
-  }
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path);
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }
 

@@ -1,13 +1,16 @@
 import { mkdir, open } from 'node:fs/promises';
-import { crc32 } from 'node:zlib';
-import type { Readable } from 'node:stream';
+import { pipeline, type Readable } from 'node:stream';
+import { crc32, createInflateRaw } from 'node:zlib';
 import type { Entry, ZipFile } from 'yauzl';
 import { LanewayError, messageOf } from '../errors.js';
+import { FewAtOnce } from './few-at-once.js';
 import { pathInside } from './path-inside.js';
+import { syncTree } from './sync-tree.js';
 import { readEntries, readLocalHeader } from './zip-reader.js';
 import { readEntryPath, type EntryPath } from './zip-name.js';
 
 const ownerMayExecute = 0o100;
+const writersAtOnce = 4;
 
 /**
  * Unpacks a scanned zip into an empty folder, durably. Counts the bytes that really come out: an entry that has another
@@ -15,28 +18,43 @@ const ownerMayExecute = 0o100;
  */
 export async function unpackZip(zip: ZipFile, folder: string): Promise<void> {
   const made = new Set<string>([folder]);
-  for await (const entry of readEntries(zip)) {
-    const path = readEntryPath(entry);
-    const target = pathInside(folder, ...path.parts);
-    const parent = path.isFolder ? target : pathInside(folder, ...path.parts.slice(0, -1));
-    if (!made.has(parent)) await mkdir(parent, { recursive: true, mode: 0o755 });
-    made.add(parent);
-    if (!path.isFolder) await unpackFile(await openEntry(zip, entry, path), { entry, path, target });
+  const files: string[] = [];
+  const writers = new FewAtOnce(writersAtOnce);
+  try {
+    for await (const entry of readEntries(zip)) {
+      const path = readEntryPath(entry);
+      const target = pathInside(folder, ...path.parts);
+      const parent = path.isFolder ? target : pathInside(folder, ...path.parts.slice(0, -1));
+      if (!made.has(parent)) await mkdir(parent, { recursive: true, mode: 0o755 });
+      made.add(parent);
+      if (path.isFolder) continue;
+      files.push(target);
+      await writers.add(() => unpackFile(zip, { entry, path, target }));
+    }
+  } finally {
+    await writers.finish();
   }
+  await syncTree(folder, files);
 }
 
-async function unpackFile(bytes: Readable, { entry, path, target }: { entry: Entry; path: EntryPath; target: string }) {
-  // `wx`: nothing that is there already is followed or overwritten.
-  const file = await open(target, 'wx', 0o600);
+async function unpackFile(
+  zip: ZipFile,
+  { entry, path, target }: { entry: Entry; path: EntryPath; target: string },
+): Promise<void> {
+  const bytes = await openEntry(zip, entry, path);
   try {
-    const meter = new Meter(entry, path.name);
-    for await (const chunk of refuseBroken(bytes, path.name)) await file.writeFile(meter.count(chunk));
-    meter.finish();
-    await file.chmod(mayExecute(entry) || meter.isProgram ? 0o555 : 0o444);
-    await file.datasync();
+    // `wx`: nothing that is there already is followed or overwritten.
+    const file = await open(target, 'wx', 0o600);
+    try {
+      const meter = new Meter(entry, path.name);
+      for await (const chunk of refuseBroken(bytes, path.name)) await file.writeFile(meter.count(chunk));
+      meter.finish();
+      await file.chmod(mayExecute(entry) || meter.isProgram ? 0o555 : 0o444);
+    } finally {
+      await file.close();
+    }
   } finally {
     bytes.destroy();
-    await file.close();
   }
 }
 
@@ -46,11 +64,16 @@ async function openEntry(zip: ZipFile, entry: Entry, { name }: EntryPath): Promi
   if (!header.fileName.equals(entry.fileNameRaw)) {
     throw new LanewayError('zip_invalid', { problem: `entry ${name} has another name in front of its bytes` });
   }
-  const { compressedSize, uncompressedSize, compressionMethod } = entry;
+  const packed = await openPacked(zip, entry, header.fileDataStart);
+  // Inflated here and not by yauzl: between its start and our reading an error would have no listener and end the process.
+  return entry.compressionMethod === 8 ? pipeline(packed, createInflateRaw(), () => {}) : packed;
+}
+
+/** The bytes of an entry as they lie in the zip; nothing is read before somebody reads. */
+function openPacked(zip: ZipFile, { compressedSize, uncompressedSize }: Entry, start: number): Promise<Readable> {
   return new Promise((resolve, reject) => {
     const done = (error: Error | null, stream: Readable) => (error === null ? resolve(stream) : reject(error));
-    const range = [header.fileDataStart, compressedSize, 0, compressedSize] as const;
-    zip.openReadStreamLowLevel(...range, compressionMethod === 8, uncompressedSize, done);
+    zip.openReadStreamLowLevel(start, compressedSize, 0, compressedSize, false, uncompressedSize, done);
   });
 }
 

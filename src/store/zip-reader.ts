@@ -1,5 +1,7 @@
-import { openPromise, type Entry, type LocalFileHeader, type ZipFile } from 'yauzl';
+import { open } from 'node:fs/promises';
+import { fromRandomAccessReaderPromise, type Entry, type LocalFileHeader, type ZipFile } from 'yauzl';
 import { LanewayError, messageOf } from '../errors.js';
+import { WindowedReader } from './windowed-reader.js';
 
 /**
  * Opens a zip for reading one entry at a time and closes it whatever happens. Names stay bytes and sizes unchecked:
@@ -7,11 +9,12 @@ import { LanewayError, messageOf } from '../errors.js';
  */
 export async function withZip<Result>(path: string, use: (zip: ZipFile) => Promise<Result>): Promise<Result> {
   const options = { autoClose: false, lazyEntries: true, decodeStrings: false, validateEntrySizes: false };
-  const zip = await openPromise(path, options).catch(refuseUnreadable);
+  const file = await open(path);
   try {
-    return await use(zip);
+    const { size } = await file.stat();
+    return await use(await fromRandomAccessReaderPromise(new WindowedReader(file), size, options).catch(refuseUnreadable));
   } finally {
-    await closeZip(zip);
+    await file.close();
   }
 }
 
@@ -39,15 +42,6 @@ function nextEntry(zip: ZipFile): Promise<Entry | null> {
     zip.once('end', () => settle(() => resolve(null)));
     zip.once('error', (error: Error) => settle(() => reject(error)));
     zip.readEntry();
-  });
-}
-
-/** Resolves when the file is closed, so that it can be removed. */
-function closeZip(zip: ZipFile): Promise<void> {
-  return new Promise((resolve, reject) => {
-    zip.once('close', resolve);
-    zip.once('error', reject);
-    zip.close();
   });
 }
 

@@ -35,6 +35,9 @@ function* notZips(): Iterable<[string, ErrorCode, Buffer]> {
   yield ['a zip64 record that promises more entries', 'zip_invalid', rawZip([index], { zip64Count: 7 })];
   yield ['an unknown way of packing', 'zip_invalid', rawZip([{ ...index, method: 14, packed: Buffer.from('x') }])];
   yield ['bytes that can not be inflated', 'zip_invalid', rawZip([{ ...index, packed: Buffer.from('ffffffff', 'hex') }])];
+  const broken = { packed: Buffer.from('ffffffff', 'hex'), size: 5 };
+  const many = Array.from({ length: 300 }, (_, at) => ({ name: `f${at}`, ...broken }));
+  yield ['many entries that can not be inflated', 'zip_invalid', rawZip(many)];
   yield ['extra fields longer than they are', 'zip_invalid', rawZip([{ ...index, extra: numbers([1, 2], [500, 2]) }])];
   yield ['a file beyond the end', 'zip_invalid', rawZip([{ ...index, packedSize: 5000 }])];
   yield ['a local name unlike the directory', 'zip_invalid', rawZip([{ ...index, localName: 'other.mjs' }])];

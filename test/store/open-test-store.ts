@@ -44,7 +44,7 @@ export interface TestStore {
   records: Records;
   folder: string;
   /** Opens the same folder and records again, as a restart does. */
-  reopen(): Promise<FunctionStore>;
+  reopen: () => Promise<FunctionStore>;
 }
 
 /** A store in a temporary folder with SQLite records of its own, closed and removed when the test ends. */
