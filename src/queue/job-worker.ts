@@ -1,8 +1,8 @@
 import { WaitingError, Worker, type Job, type Queue as Jobs } from 'bullmq';
-import type { Redis } from 'ioredis';
+import { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { Announcement } from '../contract/queue.js';
-import { connectRedis, isReady } from '../redis/connection.js';
+import { connectRedis, endConnection, isReady } from '../redis/connection.js';
 import { readAnnouncementId } from './announcement-id.js';
 import { fromJobPriority } from './job-priority.js';
 
@@ -25,6 +25,8 @@ export interface JobWorkerSettings {
 /** Takes jobs from BullMQ and hands them to the handler, through any outage of Redis, until it is stopped. */
 export class JobWorker {
   readonly #connection: Redis;
+  /** BullMQ's second connection, on which it waits for jobs. */
+  readonly #blocking: Redis[] = [];
   readonly #worker: Worker;
   readonly #underWay = new Set<Promise<void>>();
   #stopping: Promise<void> | null = null;
@@ -33,6 +35,11 @@ export class JobWorker {
     const { url, installationId, lockMs, log, concurrency } = settings;
     // Patient: the word that a job is done must reach Redis whenever it is back, or the job's place stays taken.
     this.#connection = connectRedis(url, { name: 'queue-worker', manner: 'patient', log });
+    this.#connection.duplicate = (override) => {
+      const copy = Redis.prototype.duplicate.call(this.#connection, override);
+      this.#blocking.push(copy);
+      return copy;
+    };
     this.#worker = new Worker('runs', (job, token) => this.#handle(job, token!), {
       connection: this.#connection,
       prefix: `laneway:${installationId}`,
@@ -95,10 +102,7 @@ export class JobWorker {
     const tooLong = new Promise<void>((resolve) => (timer = setTimeout(resolve, closeMs)));
     await Promise.race([this.#worker.close(!friendly), tooLong]);
     clearTimeout(timer);
-    this.#connection.disconnect();
-    void this.#worker.getBackend().blockingClient?.then(
-      (client) => client.disconnect(),
-      () => {},
-    );
+    // Its loop may be busy reconnecting as it is closed, and would keep that connection for ever.
+    for (const connection of [this.#connection, ...this.#blocking]) endConnection(connection);
   }
 }

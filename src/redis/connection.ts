@@ -21,6 +21,14 @@ export function isReady(connection: Redis): boolean {
   return connection.status === 'ready';
 }
 
+/** Ends a connection for good, even if a library that shares it asks it to come back. */
+export function endConnection(connection: Redis): void {
+  connection.options.retryStrategy = () => null;
+  connection.on('error', () => {});
+  connection.on('connect', () => connection.disconnect());
+  connection.disconnect();
+}
+
 type Options = Omit<RedisOptions, 'replyMapping'>;
 
 const shared: Options = {

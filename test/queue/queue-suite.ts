@@ -22,6 +22,7 @@ export function testQueue({ name, skip, open }: QueueUnderTest): void {
       return queue;
     };
     afterEach(async () => {
+      letAllGo();
       for (const queue of opened.splice(0)) await queue.close();
     });
 
@@ -200,6 +201,13 @@ export function recorder() {
   return { handled, handle };
 }
 
+const heldHandlers = new Set<() => void>();
+
+/** Ends every handler that a gate still holds, so that a queue can be closed after a test that failed. */
+export function letAllGo(): void {
+  for (const letGo of heldHandlers) letGo();
+}
+
 /** A handler that notes what it got and returns when it is let go. */
 export function gate() {
   const handled: Announcement[] = [];
@@ -212,6 +220,7 @@ export function gate() {
     for (const resolve of waiting) resolve();
     waiting = [];
   };
+  heldHandlers.add(letGo);
   return { handled, handle, letGo };
 }
 
