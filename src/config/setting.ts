@@ -65,9 +65,15 @@ export function bytes(facts: Facts & { fallback: string; min: number; max: numbe
   return {
     secret: false,
     ...rest,
-    rule: `bytes from ${min} to ${max}, alone or with KiB, MiB or GiB`,
+    rule: `bytes from ${showBytes(min)} to ${showBytes(max)}, alone or with KiB, MiB or GiB`,
     read: (value) => within(readUnits(value, byteUnits), min, max),
   };
+}
+
+/** In the largest unit that leaves a whole number. */
+function showBytes(value: number): string {
+  const [unit, size] = Object.entries(byteUnits).findLast(([, size]) => value % size === 0)!;
+  return `${value / size}${unit}`;
 }
 
 const timeUnits: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
