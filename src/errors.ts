@@ -21,7 +21,6 @@ export const errorTable = {
   run_id_invalid: [400, 'Run id {value} is not a GUID.'],
   payload_invalid: [400, 'The payload is not JSON: {problem}.'],
   payload_not_decrypted: [400, 'The payload could not be decrypted: {problem}.'],
-  header_invalid: [400, 'Header {name} is not allowed: {problem}.'],
   body_missing: [400, 'The request needs a body: {problem}.'],
   upload_truncated: [400, 'The upload ended before its end: {problem}.'],
   method_not_allowed: [405, 'Method {method} is not allowed here; allowed: {allowed}.'],

@@ -3,6 +3,7 @@ import swagger from '@fastify/swagger';
 import websocket from '@fastify/websocket';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from 'pino';
+import { answerBrokenRequest } from './answer-broken-request.js';
 import { answerErrors } from './answer-errors.js';
 import { keepRouteTable } from './route-table.js';
 import { validateRequests } from './validate.js';
@@ -30,6 +31,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     routerOptions: { maxParamLength: 4096 },
     http: { maxHeaderSize: options.maxHeaderBytes },
     forceCloseConnections: 'idle',
+    clientErrorHandler: answerBrokenRequest(options.maxHeaderBytes),
     rewriteUrl: (request) => options.canonicalUrl(request.url ?? '/'),
     schemaErrorFormatter: ([first], part) => new Error(problemOf(first!, part)),
   });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { startApp, type TestApp } from '../app/start-app.js';
 
@@ -136,4 +137,20 @@ describe('a function called by its name', () => {
     assert.equal(answer.status, 413);
     assert.equal((await server.call('hello', { name: 'after' })).status, 200);
   });
+});
+
+test('headers over the limit and what is no HTTP are answered in the shape of every refusal', async (t) => {
+  const server = await startApp();
+  t.after(() => server.close());
+  const { port } = new URL(server.url);
+  const talk = (text: string) =>
+    new Promise<string>((resolve) => {
+      let answer = '';
+      const socket = connect(Number(port), '127.0.0.1', () => socket.write(text));
+      socket.on('data', (data) => (answer += String(data)));
+      socket.on('close', () => resolve(answer));
+    });
+  const large = await talk(`GET /health HTTP/1.1\r\nhost: x\r\nx-large: ${'x'.repeat(20_000)}\r\n\r\n`);
+  assert.match(large, /^HTTP\/1\.1 431 [\s\S]*"code":"headers_too_large"/);
+  assert.match(await talk('HELLO\r\n\r\n'), /^HTTP\/1\.1 400 [\s\S]*"code":"bad_request"/);
 });
