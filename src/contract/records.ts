@@ -151,7 +151,7 @@ export interface RunFilter {
   /** `createdAt` bounds, epoch milliseconds. */
   createdFrom?: number;
   createdUntil?: number;
-  /** `endedAt` at or after, open runs included. */
+  /** `endedAt` at or after, open runs included; of the ended ones at most the latest 20,000 are looked through. */
   openOrEndedFrom?: number;
   source?: string;
 }

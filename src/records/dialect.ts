@@ -11,8 +11,8 @@ export interface Dialect {
   readonly clustered: string;
   /** After a query that picks rows to change: another server's rows are passed over, not waited for. */
   readonly skipLocked: string;
-  /** Before a column that must not draw the planner to an index; PostgreSQL knows its rows and needs no hint. */
-  readonly noIndex: string;
+  /** After a table: the index to take. SQLite does not know its rows; PostgreSQL does and needs no hint. */
+  indexedBy(index: string): string;
 }
 
 export const sqliteDialect: Dialect = {
@@ -22,7 +22,7 @@ export const sqliteDialect: Dialect = {
   numbered: 'integer primary key autoincrement',
   clustered: 'without rowid',
   skipLocked: '',
-  noIndex: '+',
+  indexedBy: (index) => `indexed by ${index}`,
 };
 
 export const postgresDialect: Dialect = {
@@ -32,5 +32,5 @@ export const postgresDialect: Dialect = {
   numbered: 'bigint generated always as identity primary key',
   clustered: '',
   skipLocked: 'for update skip locked',
-  noIndex: '',
+  indexedBy: () => '',
 };

@@ -1,72 +1,128 @@
-import { sql, type Expression, type SqlBool } from 'kysely';
+import { sql, type SelectQueryBuilder, type SqlBool } from 'kysely';
 import type { RunFilter, RunRecord } from '../contract/records.js';
 import { runStates, type RunState } from '../contract/words.js';
 import type { Backend } from './backend.js';
 import { runFromRow } from './run-row.js';
+import type { RunRow, Tables } from './tables.js';
 
-interface ListQuery {
+export interface ListQuery {
   filter: RunFilter;
   limit: number;
+  /** The last run seen, which is not to come again. */
   after: { createdAt: number; id: string } | null;
 }
 
-/** Rather than this many recently ended runs, the newest ones are looked through until there are enough. */
-const fewEnded = 10_000;
+type RunQuery = SelectQueryBuilder<Tables, 'runs', RunRow>;
+
+/** bounded: of the runs that ended lately, at most this many of the latest are looked through. */
+const lookedThrough = 20_000;
+/** Rows of one state that one statement looks through for what no index knows; others' calls get their turn between. */
+const siftedAtOnce = 10_000;
 
 /**
- * Newest first. Each state is read by its own index, at most `limit` rows of it, and the parts are merged: so a filter
- * that few rows meet does not lead through all the others.
+ * Newest first. Each state is read in the order of its own index, at most `limit` rows of it, and the parts are merged:
+ * so a state or function that few runs have does not lead through all the others.
  */
 export async function listRuns(backend: Backend, query: ListQuery): Promise<RunRecord[]> {
   const states = [...new Set(query.filter.states ?? runStates)];
-  if (states.length === 0 || query.limit <= 0) return [];
-  const byEnd = await isBetterByEnd(backend, query.filter);
-  const [first, ...others] = states.map((state) => selectState(backend, { ...query, state, byEnd }));
-  const rows = await others
-    .reduce((merged, next) => merged.unionAll(next), first!)
-    .orderBy('created_at', 'desc')
-    .orderBy('id', 'desc')
+  if (query.limit <= 0) return [];
+  const parts = await Promise.all(partsOf(backend, query, states));
+  return parts.flat().sort(newestFirst).slice(0, query.limit).map(runFromRow);
+}
+
+function partsOf(backend: Backend, query: ListQuery, states: readonly RunState[]): Promise<RunRow[]>[] {
+  const since = query.filter.openOrEndedFrom;
+  const readState = (state: RunState) => (isSifted(query.filter) ? siftState : readStateByIndex)(backend, query, state);
+  if (since === undefined) return states.map(readState);
+  const open = states.filter(isOpen);
+  const ended = states.filter((state) => !isOpen(state));
+  return [...open.map(readState), ...(ended.length === 0 ? [] : [readEndedSince(backend, query, { since, states: ended })])];
+}
+
+async function readStateByIndex(backend: Backend, query: ListQuery, state: RunState): Promise<RunRow[]> {
+  return ordered(narrowedByIndex(backend, query, state))
     .limit(query.limit)
     .execute();
-  return rows.map(runFromRow);
 }
 
-function selectState({ db, dialect }: Backend, query: ListQuery & { state: RunState; byEnd: boolean }) {
-  const { filter, limit, after, state } = query;
-  const isOpen = state === 'queued' || state === 'running';
-  const hint = query.byEnd && !isOpen ? dialect.noIndex : '';
-  const part = db
+/** Goes through the runs of a state step by step until there are enough that the whole filter lets pass. */
+async function siftState(backend: Backend, query: ListQuery, state: RunState): Promise<RunRow[]> {
+  const found: RunRow[] = [];
+  for (let after = query.after; ;) {
+    const step = ordered(narrowedByIndex(backend, { ...query, after }, state));
+    const sifted = sift(backend.db.selectFrom(step.limit(siftedAtOnce).as('runs')).selectAll(), query.filter);
+    found.push(
+      ...(await ordered(sifted)
+        .limit(query.limit - found.length)
+        .execute()),
+    );
+    if (found.length >= query.limit) return found;
+    const last = await step
+      .clearSelect()
+      .select(['created_at', 'id'])
+      .offset(siftedAtOnce - 1)
+      .limit(1)
+      .executeTakeFirst();
+    if (last === undefined) return found;
+    after = { createdAt: last.created_at, id: last.id };
+  }
+}
+
+async function readEndedSince(
+  { db }: Backend,
+  query: ListQuery,
+  { since, states }: { since: number; states: RunState[] },
+): Promise<RunRow[]> {
+  const latest = db
     .selectFrom('runs')
     .selectAll()
-    .where((eb) => {
-      const conditions: Expression<SqlBool>[] = [sql`${sql.raw(hint)}state = ${state}`];
-      for (const column of ['function', 'lane', 'version', 'mode', 'source'] as const) {
-        const wanted = filter[column];
-        if (wanted !== undefined) conditions.push(sql`${sql.raw(hint)}${sql.ref(column)} = ${wanted}`);
-      }
-      if (filter.callerId !== undefined) conditions.push(sql`${sql.raw(hint)}caller_id = ${filter.callerId}`);
-      if (filter.createdFrom !== undefined) conditions.push(eb('created_at', '>=', filter.createdFrom));
-      if (filter.createdUntil !== undefined) conditions.push(eb('created_at', '<=', filter.createdUntil));
-      if (filter.openOrEndedFrom !== undefined && !isOpen) conditions.push(eb('ended_at', '>=', filter.openOrEndedFrom));
-      if (after !== null) conditions.push(sql`(created_at, id) < (${after.createdAt}, ${after.id})`);
-      return eb.and(conditions);
-    })
-    .orderBy('created_at', 'desc')
-    .orderBy('id', 'desc')
-    .limit(limit);
-  return db.selectFrom(part.as('part')).selectAll();
+    .where('ended_at', '>=', since)
+    .orderBy('ended_at', 'desc')
+    .limit(lookedThrough);
+  const some = db.selectFrom(latest.as('runs')).selectAll().where('state', 'in', states);
+  return ordered(sift(inPage(whose(some, query.filter), query), query.filter))
+    .limit(query.limit)
+    .execute();
 }
 
-async function isBetterByEnd({ db }: Backend, { openOrEndedFrom }: RunFilter): Promise<boolean> {
-  if (openOrEndedFrom === undefined) return false;
-  const some = db
-    .selectFrom('runs')
-    .select('ended_at')
-    .where('ended_at', '>=', openOrEndedFrom)
-    .limit(fewEnded + 1);
-  const { ended } = await db
-    .selectFrom(some.as('some'))
-    .select((eb) => eb.fn.countAll<number>().as('ended'))
-    .executeTakeFirstOrThrow();
-  return ended <= fewEnded;
+/** By what the indexes know: state, function or caller, and the place in time. */
+function narrowedByIndex({ db }: Backend, query: ListQuery, state: RunState): RunQuery {
+  return inPage(whose(db.selectFrom('runs').selectAll().where('state', '=', state), query.filter), query);
+}
+
+function whose(runs: RunQuery, filter: RunFilter): RunQuery {
+  const ofFunction = filter.function === undefined ? runs : runs.where('function', '=', filter.function);
+  return filter.callerId === undefined ? ofFunction : ofFunction.where('caller_id', '=', filter.callerId);
+}
+
+function inPage(runs: RunQuery, { filter, after }: ListQuery): RunQuery {
+  const from = filter.createdFrom === undefined ? runs : runs.where('created_at', '>=', filter.createdFrom);
+  const until = filter.createdUntil === undefined ? from : from.where('created_at', '<=', filter.createdUntil);
+  return after === null ? until : until.where(sql<SqlBool>`(created_at, id) < (${after.createdAt}, ${after.id})`);
+}
+
+/** By the rest of the filter, which no index knows. */
+function sift(runs: RunQuery, filter: RunFilter): RunQuery {
+  return siftedColumns.reduce((left, column) => {
+    const wanted = filter[column];
+    return wanted === undefined ? left : left.where(column, '=', wanted);
+  }, runs);
+}
+
+const siftedColumns = ['lane', 'version', 'mode', 'source'] as const;
+
+function isSifted(filter: RunFilter): boolean {
+  return siftedColumns.some((column) => filter[column] !== undefined);
+}
+
+function isOpen(state: RunState): boolean {
+  return state === 'queued' || state === 'running';
+}
+
+function ordered(runs: RunQuery): RunQuery {
+  return runs.orderBy('created_at', 'desc').orderBy('id', 'desc');
+}
+
+function newestFirst(a: RunRow, b: RunRow): number {
+  return b.created_at - a.created_at || (a.id < b.id ? 1 : -1);
 }

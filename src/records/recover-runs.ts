@@ -20,7 +20,7 @@ export async function unclaimed(
 ): Promise<(Announcement & { dueAt: number })[]> {
   const now = sql.raw(dialect.now);
   const { rows } = await sql<Announcement & { dueAt: number }>`
-    select id as "runId", fence, priority, due_at as "dueAt" from runs
+    select id as "runId", fence, priority, due_at as "dueAt" from runs ${sql.raw(dialect.indexedBy('runs_due'))}
     where state = 'queued' and due_at <= ${now} and (announced_at is null or announced_at < ${announcedBefore})
       ${after === null ? sql`` : sql`and (due_at, id) > (${after.dueAt}, ${after.id})`}
     order by due_at, id limit ${limit}`.execute(db);
@@ -57,7 +57,8 @@ export async function recoverLost(
   const isOver = sql`(cancel_requested_at is not null or deaths + 1 >= ${maxDeaths})`;
   const { rows } = await sql<Announcement & { state: string }>`
     with lost as materialized (
-      select id from runs where state = 'running' and ${isLost} order by lease_until limit ${limit} ${sql.raw(dialect.skipLocked)}
+      select id from runs ${sql.raw(dialect.indexedBy('runs_leased'))}
+      where state = 'running' and ${isLost} order by lease_until limit ${limit} ${sql.raw(dialect.skipLocked)}
     )
     update runs set
       state = case

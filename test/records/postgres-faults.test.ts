@@ -39,6 +39,23 @@ describe('faults of PostgreSQL', { skip: postgresMissing() ?? false }, () => {
     await records.close();
   });
 
+  test('a large body without a run is swept at start when it is a day old', async () => {
+    const databaseUrl = await newDatabase(server.url);
+    const first = await openRecords({ dataFolder: '', databaseUrl });
+    const payload = JSON.stringify('x'.repeat(300_000));
+    const { id } = await acceptRun(first, { payload });
+    await first.close();
+    await queryDatabase(databaseUrl, `update run_body_chunks set kept_at = 0`);
+    await queryDatabase(databaseUrl, `insert into run_body_chunks (body_id, seq, kept_at, data) values ('old', 0, 0, 'x')`);
+    await queryDatabase(databaseUrl, `insert into run_body_chunks values ('new', 0, extract(epoch from now()) * 1000, 'x')`);
+    const second = await openRecords({ dataFolder: '', databaseUrl });
+    assert.equal(await second.runs.payload(id), payload);
+    const bodies = await queryDatabase<{ body_id: string }>(databaseUrl, 'select distinct body_id from run_body_chunks');
+    assert.deepEqual(bodies.length, 2);
+    assert.ok(bodies.some((body) => body.body_id === 'new'));
+    await second.close();
+  });
+
   test('a server configured not to wait for its disk is made to wait', async () => {
     const databaseUrl = await newDatabase(server.url);
     await queryDatabase(databaseUrl, `alter database ${new URL(databaseUrl).pathname.slice(1)} set synchronous_commit = off`);
