@@ -14,6 +14,11 @@ interface Fenced {
   fence: number;
 }
 
+interface NamedStatement {
+  name: string;
+  text: string;
+}
+
 interface ClaimCall extends Fenced {
   owner: string;
   lease_ms: number;
@@ -42,7 +47,9 @@ export function postgresHotOperations(connection: PostgresConnection): HotOperat
 
     renew: async (claims, leaseMs) => {
       const rows = byId(claims.map(({ runId, fence }) => ({ id: runId, fence, lease_ms: leaseMs })));
-      const renewed = new Map((await run(renewRuns, rows)).map((row) => [keyOf(row as unknown as Fenced), row['is_cancelled']]));
+      const renewed = new Map(
+        (await lookUp(renewRuns, rows)).map((row) => [keyOf(row as unknown as Fenced), row['is_cancelled']]),
+      );
       return claims.map(({ runId, fence }) => {
         const isCancelled = renewed.get(keyOf({ id: runId, fence }));
         if (isCancelled === undefined) return 'lost';
@@ -65,7 +72,7 @@ export function postgresHotOperations(connection: PostgresConnection): HotOperat
 
   async function claimAll(calls: ClaimCall[]): Promise<(ClaimedRow | null)[]> {
     const first = firstOfEach(calls, keyOf);
-    const rows = await run(claimRuns, byId([...first.values()]));
+    const rows = await lookUp(claimRuns, byId([...first.values()]));
     const claimed = new Map(rows.map((row) => [keyOf({ id: row['id'] as string, fence: row['given_fence'] as number }), row]));
     return calls.map((call) => {
       const row = claimed.get(keyOf(call));
@@ -75,7 +82,7 @@ export function postgresHotOperations(connection: PostgresConnection): HotOperat
 
   async function endAll(ends: EndRow[]): Promise<(string[] | null)[]> {
     const first = firstOfEach(ends, keyOf);
-    const rows = await run(endRuns, byId([...first.values()]));
+    const rows = await lookUp(endRuns, byId([...first.values()]));
     const ended = new Map(rows.map((row) => [keyOf(row as unknown as Fenced), row['dropped'] as string | null]));
     return ends.map((end) => {
       const dropped = ended.get(keyOf(end));
@@ -90,7 +97,7 @@ export function postgresHotOperations(connection: PostgresConnection): HotOperat
     if (skipped.length === 0) return [];
     // The same row again, after an answer that was lost, is no collision.
     const same = idsOf(
-      await run(
+      await lookUp(
         selectSame,
         skipped.map(({ id, created_at }) => ({ id, created_at })),
       ),
@@ -104,7 +111,12 @@ export function postgresHotOperations(connection: PostgresConnection): HotOperat
     return calls.map(() => null);
   }
 
-  async function run(statement: { name: string; text: string }, rows: readonly object[]): Promise<PostgresRow[]> {
+  async function lookUp(statement: NamedStatement, rows: readonly { id: string }[]): Promise<PostgresRow[]> {
+    const values = [jsonWithoutNul(rows), rows.map(({ id }) => id)];
+    return (await connection.query({ ...statement, values })).rows;
+  }
+
+  async function run(statement: NamedStatement, rows: readonly object[]): Promise<PostgresRow[]> {
     return (await connection.query({ ...statement, values: [jsonWithoutNul(rows)] })).rows;
   }
 }

@@ -1,7 +1,11 @@
 import { postgresDialect } from '../dialect.js';
 import { acceptedColumns, syncColumns } from '../run-row.js';
 
-/** Statements over many rows, which come as one JSON array: a whole group is one statement, and so one commit. */
+/**
+ * Statements over many rows, which come as one JSON array: a whole group is one statement, and so one commit. Those that
+ * look rows up get the ids ($2) as well: PostgreSQL can count an array, but takes any JSON for a hundred rows and may
+ * then read a whole table for one.
+ */
 
 const { now } = postgresDialect;
 const numbers = new Set<string>([
@@ -48,19 +52,19 @@ export const claimRuns = {
       update runs set state = 'running', fence = runs.fence + 1, attempt = attempt + 1,
         lease_owner = given.owner, lease_until = ${now} + given.lease_ms, started_at = ${now}
       from given
-      where runs.id = given.id and runs.fence = given.fence and state = 'queued' and due_at <= ${now}
+      where runs.id = any($2) and runs.id = given.id and runs.fence = given.fence and state = 'queued' and due_at <= ${now}
         and cancel_requested_at is null
       returning runs.*, given.fence as given_fence
     )
     select claimed.*, invocation, body, kept_in
-    from claimed left join run_bodies on run_id = claimed.id and kind = 'payload'`,
+    from claimed left join run_bodies on run_id = any($2) and run_id = claimed.id and kind = 'payload'`,
 };
 
 export const renewRuns = {
   name: 'laneway_renew',
   text: `update runs set lease_until = ${now} + given.lease_ms
     from ${given(['id', 'fence', 'lease_ms'])}
-    where runs.id = given.id and runs.fence = given.fence and state = 'running'
+    where runs.id = any($2) and runs.id = given.id and runs.fence = given.fence and state = 'running'
     returning runs.id, runs.fence, cancel_requested_at is not null as is_cancelled`,
 };
 
@@ -83,12 +87,13 @@ export const endRuns = {
       update runs set state = given.state, reason = given.reason, message = given.message, exit_code = given.exit_code,
         timings = given.timings, result_bytes = given.result_bytes, ended_at = ${now}, lease_owner = null, lease_until = null
       from given
-      where runs.id = given.id and runs.fence = given.fence and runs.state = 'running'
+      where runs.id = any($2) and runs.id = given.id and runs.fence = given.fence and runs.state = 'running'
       returning runs.id, runs.fence, runs.state, result, result_kept_in
     ),
     -- A failed or cancelled run keeps its payload: it may be started anew.
     dropped as (
-      delete from run_bodies using ended where run_id = ended.id and kind = 'payload' and ended.state = 'succeeded'
+      delete from run_bodies using ended
+      where run_id = any($2) and run_id = ended.id and kind = 'payload' and ended.state = 'succeeded'
       returning run_id, kept_in
     ),
     kept as (
@@ -120,7 +125,8 @@ export const writeSyncRuns = {
 
 export const selectSame = {
   name: 'laneway_same_sync',
-  text: `select runs.id from runs join ${given(['id', 'created_at'])} using (id, created_at) where mode = 'sync'`,
+  text: `select runs.id from runs join ${given(['id', 'created_at'])} using (id, created_at)
+    where runs.id = any($2) and mode = 'sync'`,
 };
 
 export const appendEvents = {
