@@ -79,7 +79,8 @@ export const settings = {
     group: 'access',
     words: ['no', 'run', 'all'],
     fallback: 'no',
-    about: 'What a caller without a key may do: nothing, run functions and read functions and runs, or everything but administration.',
+    about:
+      'What a caller without a key may do: nothing, run functions and read functions and runs, or everything but administration.',
   }),
 
   REDIS_URL: optionalText({

@@ -3,6 +3,7 @@ import swagger from '@fastify/swagger';
 import websocket from '@fastify/websocket';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from 'pino';
+import { ErrorAnswer } from '../contract/api/errors.js';
 import { answerBrokenRequest } from './answer-broken-request.js';
 import { answerErrors } from './answer-errors.js';
 import { keepRouteTable } from './route-table.js';
@@ -50,6 +51,11 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
       components: { securitySchemes: { key: { type: 'http', scheme: 'bearer' } } },
       security: [{ key: [] }],
     },
+    // Every route refuses in one shape.
+    transform: ({ schema, url }) => ({
+      schema: { ...schema, response: { ...(schema?.response as object | undefined), default: ErrorAnswer } },
+      url,
+    }),
   });
   return app;
 }
