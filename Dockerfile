@@ -18,7 +18,7 @@ RUN apt-get update \
 WORKDIR /app
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist/src dist/src
-COPY package.json README.md LICENSE* ./
+COPY package.json README.md ./
 COPY bin bin
 COPY examples examples
 RUN install -d -o node -g node /var/lib/laneway/data /var/lib/laneway/functions-store
