@@ -1,5 +1,5 @@
 import type { LaneRecord, VersionNumber } from '../contract/records.js';
-import { compareVersions, formatVersion, newestOf, type Asked } from './version.js';
+import { formatVersion, newestOf, type Asked } from './version.js';
 
 /** A lane as far as resolving needs it: which versions it has, by their text, and what decides the current one. */
 export interface LaneContent {
@@ -21,11 +21,6 @@ export function chooseVersion(lane: LaneContent, asked: Asked, chance: number): 
 /** What nothing, `0` or `latest` gives: the pin, else the split's choice, else the newest. */
 function chooseCurrent({ pin, split, versions }: LaneContent, chance: number): VersionNumber | null {
   return pin ?? (split === null ? newestOf(versions.values()) : chooseByWeight(split, chance));
-}
-
-/** Versions of a lane, newest first. */
-export function newestFirst(lane: LaneContent): VersionNumber[] {
-  return [...lane.versions.values()].sort((first, second) => compareVersions(second, first));
 }
 
 function chooseByWeight(split: NonNullable<LaneRecord['split']>, chance: number): VersionNumber | null {

@@ -8,7 +8,7 @@ import type { FtpMirror } from './ftp-mirror.js';
 import type { OneAtATime } from './one-at-a-time.js';
 import type { TakeInLimits } from './take-in-zip.js';
 
-export interface StoreLimits extends TakeInLimits {
+interface StoreLimits extends TakeInLimits {
   /** Bytes of a zip as pushed. */
   maxUpload: number;
 }

@@ -206,6 +206,30 @@ test('a shared store that was emptied does not delete what is on disk', { skip }
   assert.equal(versionOf(await push(again)), '1.2');
 });
 
+test('a server that does not use a lane still learns what another one pushes to it', { skip }, async (t) => {
+  const ftp = await startFtp(t);
+  const [first, second] = [await openFtpStore(t, ftp), await openFtpStore(t, ftp)];
+  await push(first.store);
+  const known = async () => (await second.records.versions.ofLane(...latest)).length;
+  await until(async () => (await known()) === 1);
+  await push(first.store);
+  await until(async () => (await known()) === 2);
+});
+
+test('a deletion that died before the zip was gone leaves the version', { skip }, async (t) => {
+  const ftp = await startFtp(t);
+  const { store, reopen } = await openFtpStore(t, ftp);
+  for (let count = 0; count < 3; count += 1) await push(store);
+  mkdirSync(join(ftp.root, '.laneway/deleted/hello/latest/1.1'), { recursive: true });
+  mkdirSync(join(ftp.root, '.laneway/deleted/hello/latest/1.2'), { recursive: true });
+  rmSync(join(ftp.root, 'hello/latest/1.2.zip'));
+  giveToFtp(ftp);
+  const again = await reopen();
+  await again.functions();
+  await until(async () => (await again.lane(...latest)).versions === 2);
+  assert.equal((await again.version(...latest, '1.1')).state, 'ready');
+});
+
 test('a number somebody else took without a zip is passed over', { skip }, async (t) => {
   const ftp = await startFtp(t);
   mkdirSync(join(ftp.root, '.laneway/numbers/hello/latest/1.1'), { recursive: true });
