@@ -16,7 +16,7 @@ import type { Tables } from './tables.js';
 
 /** Carries one statement out, in a transaction of its own or shared with others. */
 export type Execute = (statement: Statement) => Promise<{ rows: Record<string, unknown>[]; changes: number }>;
-export interface Statement {
+interface Statement {
   sql: string;
   parameters: readonly unknown[];
   /** It changes nothing, so nobody needs to wait for a commit. */

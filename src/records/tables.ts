@@ -55,7 +55,7 @@ export interface RunRow {
 }
 
 /** A payload (with the rest of its invocation) or a result. `kept_in` names where a large one is kept. */
-export interface RunBodyRow {
+interface RunBodyRow {
   run_id: string;
   kind: 'payload' | 'result';
   /** JSON */
@@ -64,7 +64,7 @@ export interface RunBodyRow {
   kept_in: string | null;
 }
 
-export interface RunEventRow {
+interface RunEventRow {
   run_id: string;
   attempt: number;
   seq: number;
@@ -110,7 +110,7 @@ export interface KeyRow {
   revoked_at: number | null;
 }
 
-export interface AuditRow {
+interface AuditRow {
   id: Generated<number>;
   at: number;
   key_id: string | null;

@@ -10,6 +10,7 @@ import type { Backend } from '../../src/records/backend.js';
 import { openRecords } from '../../src/records/open-records.js';
 import { runRecords } from '../../src/records/runs.js';
 import { openSqlite } from '../../src/records/sqlite/open-sqlite.js';
+import { RecordsThread } from '../../src/records/sqlite/records-thread.js';
 import { acceptRun, newRun } from './sample-runs.js';
 import { temporaryFolder } from './ways.js';
 
@@ -89,6 +90,15 @@ test('when the records thread dies, every waiting call is rejected, and a new on
   }
   await runs.accept(newRun());
   await assert.rejects(openSqlite(dataFolder), /in use by another server/);
+});
+
+test('bounded: more calls than can wait are refused at once', async (t) => {
+  const thread = await RecordsThread.start(join(await temporaryFolder(t), 'laneway.db'));
+  const waiting = Array.from({ length: 100_000 }, () => thread.call('query', ['select 1', 1]));
+  await assert.rejects(thread.call('query', ['select 1', 1]), unavailable);
+  await Promise.all(waiting);
+  await thread.call('query', ['select 1', 1]);
+  await thread.close();
 });
 
 test('records of a newer release are refused', async (t) => {

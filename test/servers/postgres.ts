@@ -1,9 +1,10 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import { chownSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
+import { findBinary, skipWithout } from './find-binary.js';
+import { findFreePort } from './free-port.js';
 
 export interface PostgresServer {
   /** Of an empty database that belongs to the caller. */
@@ -15,24 +16,20 @@ export interface PostgresServer {
   restart(): Promise<void>;
 }
 
-const packages = '/usr/lib/postgresql';
-
 /** Why no PostgreSQL can be started here, or null. */
 export function postgresMissing(): string | null {
-  return binaries() === null ? `postgresql is not installed (looked in ${packages})` : null;
+  return skipWithout('postgres') || null;
 }
 
 /** A PostgreSQL of its own on a free port, in a temporary folder, started as another user when this one is root. */
 export async function startPostgres(): Promise<PostgresServer> {
-  const bin = binaries();
-  if (bin === null) throw new Error(postgresMissing()!);
-  const user = unprivileged(bin);
+  const user = unprivileged();
   const folder = mkdtempSync(join(tmpdir(), 'laneway-postgres-'));
   if (user.uid !== null) chownSync(folder, user.uid, user.uid);
   const data = join(folder, 'data');
   user.run('initdb', ['--pgdata', data, '--username', 'laneway', '--auth', 'trust', '--encoding', 'UTF8', '--no-sync']);
 
-  const port = await freePort();
+  const port = await findFreePort();
   let server = await start();
   return {
     url: `postgres://laneway@127.0.0.1:${port}/laneway`,
@@ -62,24 +59,16 @@ export async function startPostgres(): Promise<PostgresServer> {
   }
 }
 
-function binaries(): string | null {
-  if (!existsSync(packages)) return null;
-  const newest = readdirSync(packages)
-    .filter((version) => existsSync(join(packages, version, 'bin/postgres')))
-    .sort((a, b) => Number(b) - Number(a))[0];
-  return newest === undefined ? null : join(packages, newest, 'bin');
-}
-
 /** PostgreSQL refuses to run as root. `setpriv` replaces itself by the server, so signals reach it. */
-function unprivileged(bin: string) {
+function unprivileged() {
   const isRoot = process.getuid?.() === 0;
   const uid = isRoot ? uidOf('postgres') : null;
   const prefix = uid === null ? [] : ['setpriv', '--reuid', String(uid), '--regid', String(uid), '--clear-groups', '--'];
   const command = (program: string, options: string[]): [string, string[]] => {
-    const [first, ...others] = [...prefix, join(bin, program), ...options];
+    const [first, ...others] = [...prefix, findBinary(program) ?? program, ...options];
     return [first!, others];
   };
-  const environment = { PATH: process.env['PATH'] ?? '', LC_ALL: 'C.UTF-8' };
+  const environment = { PATH: process.env.PATH ?? '', LC_ALL: 'C.UTF-8' };
   return {
     uid,
     run: (program: string, options: string[]) => {
@@ -112,12 +101,4 @@ async function untilReady(port: number, server: ChildProcess): Promise<void> {
     }
   }
   throw new Error(`postgres ended with code ${server.exitCode} while it started`);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

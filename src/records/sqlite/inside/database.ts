@@ -5,6 +5,16 @@ import type { QueryAnswer, Value } from '../messages.js';
 
 type Prepared = Libsql.Statement;
 
+const settings = [
+  'journal_mode = wal',
+  // no-fake-accept: every commit is fsynced before it is answered.
+  'synchronous = full',
+  'temp_store = memory',
+  // 16 MiB of pages in memory, and what a burst added to the log is given back.
+  'cache_size = -16384',
+  'journal_size_limit = 67108864',
+];
+
 /** The SQLite file, opened and brought up to date. Statements are prepared once. */
 export class Database {
   readonly #libsql: Libsql.Database;
@@ -12,10 +22,7 @@ export class Database {
 
   constructor(file: string) {
     this.#libsql = new Libsql(file, { timeout: 5000 });
-    // no-fake-accept: with FULL every commit is fsynced before it is answered.
-    for (const pragma of ['journal_mode = wal', 'synchronous = full', 'temp_store = memory', 'cache_size = -16384']) {
-      this.#libsql.pragma(pragma);
-    }
+    for (const pragma of settings) this.#libsql.pragma(pragma);
     this.#migrate();
   }
 
