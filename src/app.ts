@@ -73,6 +73,7 @@ async function build(config: Config, log: Logger, opened: Opened): Promise<App> 
     secretsFor: (names) => access.secrets.secretsFor(names),
   });
   opened.add({ close: () => executor.close(0) });
+  access.secrets.onChange((name) => executor.retireUsing(name));
   const runs = await openRuns({ records, store, queue, executor, bus, log, shared }, runsPolicy(config));
   opened.add({ close: () => runs.close(config.DRAIN) });
 

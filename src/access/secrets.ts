@@ -36,6 +36,7 @@ export class Secrets {
   readonly #options: SecretsOptions;
   readonly #freshness: Freshness;
   #opened = new Map<string, Opened>();
+  #onChange: (name: string) => void = () => {};
 
   /** Rejects with `secret_unreadable` when there is a secret that the key does not open: better no start than a wrong one. */
   static async open(options: SecretsOptions): Promise<Secrets> {
@@ -82,6 +83,11 @@ export class Secrets {
     return views.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
+  /** `handle` is called with the name of each secret that has another value from then on, changed here or elsewhere. */
+  onChange(handle: (name: string) => void): void {
+    this.#onChange = handle;
+  }
+
   close(): void {
     this.#freshness.close();
   }
@@ -100,7 +106,9 @@ export class Secrets {
 
   async #load(): Promise<void> {
     const rows = await this.#options.records.all();
+    const before = this.#opened;
     this.#opened = new Map(rows.map((row) => [row.name, this.#open(row)]));
+    for (const [name, { sealed }] of this.#opened) if (before.get(name)?.sealed !== sealed) this.#onChange(name);
   }
 
   #open({ name, sealed, updatedAt }: { name: string; sealed: string; updatedAt: number }): Opened {

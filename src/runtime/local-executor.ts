@@ -22,8 +22,10 @@ import { WarmPool } from './warm-pool.js';
 
 /** The executor for deployed functions, with what only its own server asks of it. */
 export interface LocalExecutor extends Executor {
-  /** The version was deleted, or its secrets changed: no worker of it is used again. */
+  /** The version was deleted: no worker of it is used again. */
   retire(versionKey: string): void;
+  /** A secret has another value now: workers that were given the old one are not used again. */
+  retireUsing(secret: string): void;
   stats(): LocalExecutorStats;
   /** Groups of worker processes that an earlier server left behind and that were killed at the start. */
   readonly leftoversKilled: number;
@@ -76,6 +78,10 @@ class PooledExecutor implements LocalExecutor {
 
   retire(versionKey: string): void {
     this.#pool.retire(this.#lines.takeOut(versionKey));
+  }
+
+  retireUsing(secret: string): void {
+    for (const key of this.#lines.using(secret)) this.retire(key);
   }
 
   stats(): LocalExecutorStats {

@@ -25,6 +25,12 @@ export class VersionLines {
     return made;
   }
 
+  /** Keys of the versions whose manifest names the secret. */
+  using(secret: string): string[] {
+    const uses = (lines: VersionLine[]) => lines[0]?.version.manifest.secrets?.includes(secret) === true;
+    return [...this.#byVersion].filter(([, lines]) => uses(lines)).map(([key]) => key);
+  }
+
   /** Forgets the lines of a version: runs that come later get new ones. */
   takeOut(versionKey: string): VersionLine[] {
     const lines = this.#byVersion.get(versionKey) ?? [];

@@ -71,6 +71,8 @@ describe('access', () => {
       'laneway.json': '{"isolation":"thread","secrets":["TOKEN"]}',
     });
     assert.equal(await (await server.call('secretive', {})).json(), 'hush');
+    assert.equal((await server.ask('PUT', '/api/v1/secrets/TOKEN', { json: { value: 'louder' } })).status, 204);
+    assert.equal(await (await server.call('secretive', {})).json(), 'louder', 'a warm worker does not keep the old value');
     assert.deepEqual(await (await server.call('mine', {})).json(), []);
     assert.equal((await (await server.ask('GET', '/api/v1/secrets')).text()).includes('hush'), false);
     assert.equal((await (await server.ask('GET', '/api/v1/audit')).text()).includes('hush'), false);

@@ -12,7 +12,10 @@ import type { HttpParts } from './parts.js';
 const zipTypes = /^application\/(zip|x-zip-compressed|octet-stream)\b/i;
 
 /** Versions of a lane: push, list, get, download, delete. A push is streamed to the store, as raw zip or as a multipart file. */
-export async function versionRoutes(app: FastifyInstance, { store, authorize, audit, maxUploadBytes }: HttpParts): Promise<void> {
+export async function versionRoutes(
+  app: FastifyInstance,
+  { store, executor, authorize, audit, maxUploadBytes }: HttpParts,
+): Promise<void> {
   const lanePath = '/functions/:name/lanes/:lane/versions';
   const versionPath = `${lanePath}/:version`;
   const reads = needs(authorize, 'read');
@@ -51,6 +54,7 @@ export async function versionRoutes(app: FastifyInstance, { store, authorize, au
     async (request, reply) => {
       const { name, lane, version } = request.params;
       await store.remove(name, lane, version);
+      executor.retire(`${name}/${lane}/${version}`);
       await audit({ by: request.principal, action: 'version.delete', target: `${name}/${lane}/${version}`, address: request.ip });
       return reply.code(204).send();
     },
