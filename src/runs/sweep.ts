@@ -70,7 +70,7 @@ export class Sweep {
   async #recover(onlyOwner: string | null): Promise<number> {
     const { announce, ended } = await this.parts.runs.recoverLost(pageRows, onlyOwner);
     for (const runId of ended) {
-      this.parts.log.warn({ runId }, 'run ended as worker_lost: its server died for the third time');
+      this.parts.log.warn({ runId }, 'run ended: its server died for the third time, or while it was to be cancelled');
       this.parts.bus.publish(runTopic(runId), JSON.stringify({ state: 'ended' } satisfies FeedMessage));
     }
     if (announce.length > 0) {
