@@ -56,7 +56,8 @@ export async function startVsftpd({ tls }: { tls?: 'explicit' | 'implicit' } = {
   };
 
   async function start(): Promise<ChildProcess> {
-    const child = spawn(binary, [join(folder, 'vsftpd.conf')], { stdio: 'ignore' });
+    // `setpriv` becomes the server, which then ends with this process even when that is killed.
+    const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', binary, join(folder, 'vsftpd.conf')], { stdio: 'ignore' });
     while (!(await isListening(port))) if (child.exitCode !== null) throw new Error(`vsftpd ended with code ${child.exitCode}`);
     return child;
   }
