@@ -104,6 +104,8 @@ export interface Executor {
   conventionOf(version: DeployedVersion, entry: Entry, isolation: Isolation): CallingConvention | Promise<CallingConvention>;
   /** Ends the attempt of this run as `cancelled`; nothing happens when it is not here. */
   cancel(runId: string): void;
+  /** The version (by `DeployedVersion.key`) was deleted: no worker of it is used again. */
+  retire(versionKey: string): void;
   /** Stops taking work, ends what is left after `graceMs`, leaves no process behind. */
   close(graceMs: number): Promise<void>;
 }

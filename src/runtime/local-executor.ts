@@ -22,8 +22,6 @@ import { WarmPool } from './warm-pool.js';
 
 /** The executor for deployed functions, with what only its own server asks of it. */
 export interface LocalExecutor extends Executor {
-  /** The version was deleted: no worker of it is used again. */
-  retire(versionKey: string): void;
   /** A secret has another value now: workers that were given the old one are not used again. */
   retireUsing(secret: string): void;
   stats(): LocalExecutorStats;

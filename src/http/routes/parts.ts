@@ -3,10 +3,10 @@ import type { Audit } from '../../access/audit.js';
 import type { KeyRing } from '../../access/key-ring.js';
 import type { KeyLimits } from '../../access/rate-limit.js';
 import type { Secrets } from '../../access/secrets.js';
+import type { Executor } from '../../contract/executor.js';
 import type { Records } from '../../contract/records.js';
 import type { FunctionStore } from '../../contract/store.js';
 import type { Runs } from '../../runs/open-runs.js';
-import type { LocalExecutor } from '../../runtime/local-executor.js';
 import type { Authorize } from '../authorize.js';
 
 /** What the native routes stand on; built in app.ts. */
@@ -14,7 +14,7 @@ export interface HttpParts {
   runs: Runs;
   store: FunctionStore;
   records: Records;
-  executor: LocalExecutor;
+  executor: Executor;
   ring: KeyRing;
   limits: KeyLimits;
   secrets: Secrets;
