@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { LanewayError, messageOf } from '../errors.js';
+import { passedThrough } from './stream-garbage.js';
 
 /**
  * Streams a zip to a file, durably, counting and hashing; never more than a chunk is in memory. The stream is
@@ -17,6 +18,7 @@ export async function receiveZip(upload: Readable, path: string, limit: number):
       if (sizeBytes > limit) throw new LanewayError('zip_too_large', { limit });
       hash.update(chunk);
       await file.writeFile(chunk);
+      passedThrough(chunk.length);
     }
     // The multipart parser cuts at its own limit and ends the stream as if it were whole.
     if ('truncated' in upload && upload.truncated === true) throw new LanewayError('zip_too_large', { limit });

@@ -5,6 +5,7 @@ import type { Entry, ZipFile } from 'yauzl';
 import { LanewayError, messageOf } from '../errors.js';
 import { FewAtOnce } from './few-at-once.js';
 import { pathInside } from './path-inside.js';
+import { passedThrough } from './stream-garbage.js';
 import { syncTree } from './sync-tree.js';
 import { readEntries, readLocalHeader } from './zip-reader.js';
 import { readEntryPath, type EntryPath } from './zip-name.js';
@@ -47,7 +48,10 @@ async function unpackFile(
     const file = await open(target, 'wx', 0o600);
     try {
       const meter = new Meter(entry, path.name);
-      for await (const chunk of refuseBroken(bytes, path.name)) await file.writeFile(meter.count(chunk));
+      for await (const chunk of refuseBroken(bytes, path.name)) {
+        await file.writeFile(meter.count(chunk));
+        passedThrough(chunk.length);
+      }
       meter.finish();
       await file.chmod(mayExecute(entry) || meter.isProgram ? 0o555 : 0o444);
     } finally {
