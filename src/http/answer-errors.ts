@@ -35,7 +35,7 @@ export function toRefusal(error: unknown, request: FastifyRequest): LanewayError
   if (error instanceof LanewayError) return error;
   const refusal = fastifyRefusal(error as FastifyError, request);
   if (refusal !== null) return refusal;
-  request.log.error({ err: error, url: pathOf(request) }, `unexpected: ${messageOf(error)}`);
+  request.log.error({ err: error, reqId: request.id, url: pathOf(request) }, `unexpected: ${messageOf(error)}`);
   return new LanewayError('internal', {}, { cause: error });
 }
 

@@ -60,10 +60,7 @@ export function createMetrics({ runs, records, queue, executor }: MetricParts): 
     for (const counter of [accepted, ended, cold, workerCount]) counter.reset();
     accepted.inc({ mode: 'sync' }, runs.counts.accepted.sync);
     accepted.inc({ mode: 'queued' }, runs.counts.accepted.queued);
-    for (const [key, count] of runs.counts.endedBy) {
-      const [mode = '', state = '', reason = ''] = key.split(',');
-      ended.inc({ mode, state, reason }, count);
-    }
+    for (const { count, ...labels } of runs.counts.endedBy()) ended.inc(labels, count);
     for (const state of runStates) recorded.set({ state }, byState[state]);
     active.set(runs.active.size);
     depth.set(waiting);

@@ -25,6 +25,8 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   const app = Fastify({
     loggerInstance,
     logController: new LogController({ disableRequestLogging: true }),
+    // A logger of its own for every request costs more than the lines it may write; those name the request themselves.
+    childLoggerFactory: (logger) => logger,
     trustProxy: options.trustProxy,
     genReqId: requestIds(),
     requestIdHeader: false,

@@ -31,7 +31,7 @@ export async function streamEvents(
       if (!out.write(serverSentEvent(item, place))) await drained(out, gone.signal);
     }
   } catch (error) {
-    request.log.warn({ err: error, runId }, 'an event stream was broken off');
+    request.log.warn({ err: error, reqId: request.id, runId }, 'an event stream was broken off');
   } finally {
     clearInterval(heartbeat);
     out.end();

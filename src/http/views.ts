@@ -32,9 +32,9 @@ export function runView(run: RunRecord): RunView {
     result_bytes: run.resultBytes,
     timings: run.timings && {
       cold: run.timings.cold,
-      wait_ms: rounded(run.timings.waitMs),
-      start_ms: rounded(run.timings.startMs),
-      run_ms: rounded(run.timings.runMs),
+      wait_ms: run.timings.waitMs,
+      start_ms: run.timings.startMs,
+      run_ms: run.timings.runMs,
     },
   };
 }
@@ -90,9 +90,4 @@ export function time(at: number): string {
 
 function timeOrNull(at: number | null): string | null {
   return at === null ? null : time(at);
-}
-
-/** Milliseconds with microseconds behind the point. */
-function rounded(ms: number): number {
-  return Math.round(ms * 1000) / 1000;
 }

@@ -10,10 +10,13 @@ export interface KeptBody {
 }
 
 /** Puts a body where it belongs by its size; what is kept elsewhere is durable when the promise resolves. */
-export async function placeBody(text: string | null, largeBodies: LargeBodies): Promise<KeptBody> {
+export function placeBody(text: string | null, largeBodies: LargeBodies): KeptBody | Promise<KeptBody> {
+  if (text === null) return noBody;
   if (!isLarge(text)) return { text, reference: null };
-  return { text: null, reference: await largeBodies.keep(text) };
+  return largeBodies.keep(text).then((reference) => ({ text: null, reference }));
 }
+
+const noBody: KeptBody = { text: null, reference: null };
 
 export async function readBody({ text, reference }: KeptBody, largeBodies: LargeBodies): Promise<string | null> {
   return reference === null ? text : largeBodies.read(reference);
@@ -24,7 +27,7 @@ export function bytesOf(text: string | null): number {
   return text === null ? 0 : Buffer.byteLength(text);
 }
 
-function isLarge(text: string | null): text is string {
+function isLarge(text: string): boolean {
   // No character is shorter than a byte, so most bodies need not be counted.
-  return text !== null && (text.length > largestInRow || (text.length > largestInRow / 3 && bytesOf(text) > largestInRow));
+  return text.length > largestInRow || (text.length > largestInRow / 3 && bytesOf(text) > largestInRow);
 }

@@ -140,8 +140,11 @@ export function runRecords(backend: Backend): RunRecords {
     const rows: SyncRow[] = [];
     for (const run of runs) {
       // A succeeded sync run keeps no payload.
-      const payload = await placeBody(run.state === 'succeeded' ? null : run.payload, largeBodies);
-      rows.push(syncRow(run, payload, await placeBody(run.result, largeBodies)));
+      const payload = placeBody(run.state === 'succeeded' ? null : run.payload, largeBodies);
+      // Only large bodies are waited for: a pause for every row would cost more than the row.
+      const keptPayload = payload instanceof Promise ? await payload : payload;
+      const result = placeBody(run.result, largeBodies);
+      rows.push(syncRow(run, keptPayload, result instanceof Promise ? await result : result));
     }
     const taken = await hot.writeSync(rows);
     if (taken.length > 0) await removeBodies(rows.filter((row) => taken.includes(row.id)).flatMap(bodiesOf));

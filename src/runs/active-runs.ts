@@ -1,5 +1,5 @@
-import type { RunRecord, RunTimings } from '../contract/records.js';
-import type { RunMode, RunState } from '../contract/words.js';
+import type { RunRecord } from '../contract/records.js';
+import type { RunMode } from '../contract/words.js';
 import type { PreparedRun } from './run-request.js';
 
 /** A run that this server carries out now, or a sync run whose record is not written yet. */
@@ -39,13 +39,8 @@ export class ActiveRuns {
   }
 }
 
-/** An active run as its record would stand. */
+/** An active run as its record would stand; what only a queued run has is empty. */
 export function recordOfActive(run: ActiveRun): RunRecord {
-  return recordOf(run, 'running', null);
-}
-
-/** The record of a run in the given state; what only a queued run has is empty. */
-export function recordOf(run: ActiveRun, state: RunState, timings: RunTimings | null): RunRecord {
   const { id, request, version, isolation, timeoutMs } = run.prepared;
   return {
     id,
@@ -61,7 +56,7 @@ export function recordOf(run: ActiveRun, state: RunState, timings: RunTimings | 
     isolation,
     type: request.type,
     entryFile: request.entryFile,
-    state,
+    state: 'running',
     reason: null,
     message: null,
     exitCode: null,
@@ -78,8 +73,8 @@ export function recordOf(run: ActiveRun, state: RunState, timings: RunTimings | 
     startedAt: run.startedAt,
     endedAt: null,
     timeoutMs,
-    timings,
-    payloadBytes: request.payload?.length ?? 0,
+    timings: null,
+    payloadBytes: Buffer.byteLength(request.payload ?? ''),
     resultBytes: 0,
   };
 }

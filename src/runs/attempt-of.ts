@@ -1,5 +1,8 @@
 import type { Attempt } from '../contract/executor.js';
+import type { Manifest } from '../contract/manifest.js';
 import type { PreparedRun } from './run-request.js';
+
+const noHeaders: Readonly<Record<string, string>> = Object.freeze({});
 
 /** What the executor gets to carry one attempt of a prepared run out. */
 export function attemptOf(prepared: PreparedRun, attempt: number, wait: Attempt['wait']): Attempt {
@@ -15,7 +18,12 @@ export function attemptOf(prepared: PreparedRun, attempt: number, wait: Attempt[
     callerId: request.callerId,
     payload: request.payload,
     url: request.invocation.url,
-    headers: request.invocation.headers,
+    headers: wantsHeaders(version.manifest) ? request.invocation.headers : noHeaders,
     parameters: request.invocation.parameters,
   };
+}
+
+/** Most functions see no headers at all, and cleaning them of credentials for each call is not free. */
+function wantsHeaders({ payload, forward_headers: forwarded }: Manifest): boolean {
+  return payload === 'envelope' || (forwarded !== undefined && forwarded.length > 0);
 }

@@ -1,3 +1,4 @@
+import type { DeployedVersion } from '../contract/executor.js';
 import type { FunctionStore } from '../contract/store.js';
 import { LanewayError } from '../errors.js';
 import { chooseEntry } from './choose-entry.js';
@@ -12,18 +13,28 @@ export interface PreparePolicy {
 }
 
 /**
- * Decides version, entry, isolation and time of a run, once, when it is accepted.
- * Rejects with the refusals of the store, `entry_missing` and `payload_invalid`.
+ * Decides version, entry, isolation and time of a run, once, when it is accepted. At once when the version is known in
+ * memory and on disk, as it is for every call but the first. Throws or rejects with the refusals of the store,
+ * `entry_missing` and `payload_invalid`.
  */
-export async function prepareRun(
+export function prepareRun(
   request: RunRequest,
   maxTimeoutMs: number,
   { store, policy }: { store: FunctionStore; policy: PreparePolicy },
-): Promise<PreparedRun> {
+): PreparedRun | Promise<PreparedRun> {
   refuseWhatIsNotJson(request.payload);
+  const decide = (version: DeployedVersion) => decideRun(request, version, { maxTimeoutMs, policy });
   const resolved = store.resolve(request.function, request.lane, request.version);
-  const deployed = store.deployed(resolved instanceof Promise ? await resolved : resolved);
-  const version = deployed instanceof Promise ? await deployed : deployed;
+  if (resolved instanceof Promise) return resolved.then((found) => store.deployed(found)).then(decide);
+  const deployed = store.deployed(resolved);
+  return deployed instanceof Promise ? deployed.then(decide) : decide(deployed);
+}
+
+function decideRun(
+  request: RunRequest,
+  version: DeployedVersion,
+  { maxTimeoutMs, policy }: { maxTimeoutMs: number; policy: PreparePolicy },
+): PreparedRun {
   const entry = chooseEntry(version, request.entryFile, request.type);
   const wanted = request.timeoutMs ?? version.manifest.timeout_ms ?? policy.defaultTimeoutMs;
   return {

@@ -3,7 +3,7 @@ import type { AttemptOutcome, AttemptSink, Executor, HttpExchange } from '../con
 import type { EndedSyncRun, RunRecords } from '../contract/records.js';
 import type { FunctionStore } from '../contract/store.js';
 import { LanewayError } from '../errors.js';
-import { type ActiveRun, type ActiveRuns, recordOf } from './active-runs.js';
+import type { ActiveRun, ActiveRuns } from './active-runs.js';
 import { attemptOf } from './attempt-of.js';
 import { logEnd } from './log-run.js';
 import { prepareRun, type PreparePolicy, refuseWhatIsNotJson } from './prepare-run.js';
@@ -40,32 +40,28 @@ export class SyncCalls {
 
   /** Rejects with refusals only: what the function did is in the outcome. */
   async call(request: RunRequest): Promise<SyncAnswer> {
-    const prepared = await this.#prepare(request);
+    const prepared = await this.prepare(request);
     return this.#carryOut(prepared, (attempt, sink) => this.parts.executor.execute(attempt, sink));
   }
 
   /** A whole HTTP exchange with a function that speaks `fetch`. */
-  async exchange(prepared: PreparedRun, exchange: HttpExchange): Promise<SyncAnswer> {
+  exchange(prepared: PreparedRun, exchange: HttpExchange): Promise<SyncAnswer> {
     return this.#carryOut(prepared, (attempt, sink) => this.parts.executor.exchange(attempt, exchange, sink));
   }
 
   /** Decides what a request will run, for a way in that must know before it reads the body. */
-  async prepare(request: RunRequest): Promise<PreparedRun> {
-    return this.#prepare(request);
+  prepare(request: RunRequest): PreparedRun | Promise<PreparedRun> {
+    if (this.parts.isDraining()) throw new LanewayError('shutting_down');
+    this.parts.writeBehind.refuseWhenFull();
+    const prepare = () => prepareRun(request, this.parts.policy.maxSyncTimeoutMs, this.parts);
+    return request.id === undefined ? prepare() : this.#refuseIdInUse(request.id).then(prepare);
   }
 
   /** `call` for a request that was prepared before its payload was read. Rejects with `payload_invalid` too. */
-  async callWithPayload(prepared: PreparedRun, payload: string | null): Promise<SyncAnswer> {
+  callWithPayload(prepared: PreparedRun, payload: string | null): Promise<SyncAnswer> {
     refuseWhatIsNotJson(payload);
-    const complete = { ...prepared, request: { ...prepared.request, payload } };
-    return this.#carryOut(complete, (attempt, sink) => this.parts.executor.execute(attempt, sink));
-  }
-
-  async #prepare(request: RunRequest): Promise<PreparedRun> {
-    if (this.parts.isDraining()) throw new LanewayError('shutting_down');
-    this.parts.writeBehind.refuseWhenFull();
-    if (request.id !== undefined) await this.#refuseIdInUse(request.id);
-    return prepareRun(request, this.parts.policy.maxSyncTimeoutMs, this.parts);
+    prepared.request.payload = payload;
+    return this.#carryOut(prepared, (attempt, sink) => this.parts.executor.execute(attempt, sink));
   }
 
   async #carryOut(
@@ -97,21 +93,37 @@ export class SyncCalls {
   }
 }
 
+/** Written out field by field: this happens for every call, and spreading objects costs several times as much. */
 function endedSyncRun(run: ActiveRun, outcome: AttemptOutcome): EndedSyncRun {
-  const record = recordOf(
-    run,
-    outcome.ok ? 'succeeded' : outcome.reason === 'cancelled' ? 'cancelled' : 'failed',
-    outcome.timings,
-  );
+  const { id, request, version, isolation, timeoutMs } = run.prepared;
+  const { payload } = request;
   const result = outcome.ok ? outcome.result : null;
+  const wasCancelled = !outcome.ok && outcome.reason === 'cancelled';
   return {
-    ...record,
+    id,
+    source: request.source,
+    executor: 'local',
+    callerId: request.callerId,
+    keyId: request.keyId,
+    function: version.function,
+    lane: version.lane,
+    version: version.version,
+    versionAsked: request.version,
+    isolation,
+    type: request.type,
+    entryFile: request.entryFile,
+    state: outcome.ok ? 'succeeded' : wasCancelled ? 'cancelled' : 'failed',
     reason: outcome.ok || outcome.reason === 'cancelled' ? null : outcome.reason,
     message: outcome.ok ? null : outcome.message,
     exitCode: outcome.ok ? null : (outcome.exitCode ?? null),
+    createdAt: run.createdAt,
+    startedAt: run.startedAt,
     endedAt: Date.now(),
-    resultBytes: result?.length ?? 0,
-    payload: outcome.ok ? null : run.prepared.request.payload,
+    timeoutMs,
+    timings: outcome.timings,
+    payloadBytes: payload === null ? 0 : Buffer.byteLength(payload),
+    resultBytes: result === null ? 0 : Buffer.byteLength(result),
+    payload: outcome.ok ? null : payload,
     result,
   };
 }

@@ -140,9 +140,14 @@ export class ActiveRun {
     const startedAt = this.#startedAt || now;
     return {
       cold: this.cold,
-      waitMs: assignedAt - this.queuedAt,
-      startMs: startedAt - assignedAt,
-      runMs: now - startedAt,
+      waitMs: microseconds(assignedAt - this.queuedAt),
+      startMs: microseconds(startedAt - assignedAt),
+      runMs: microseconds(now - startedAt),
     };
   }
+}
+
+/** Milliseconds with three digits behind the point: the rest is noise, and slow to write. */
+function microseconds(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
 }

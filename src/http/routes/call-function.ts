@@ -82,8 +82,7 @@ export function runFailure(runId: string, outcome: SyncAnswer['outcome'] & { ok:
 }
 
 function runRequest(request: Call): RunRequest {
-  const query = request.query as Record<string, string | string[] | undefined>;
-  const parameters = Object.fromEntries(Object.entries(query).map(([name, value]) => [name, String(value)]));
+  const parameters = parametersOf(request.query as Record<string, unknown>);
   const { 'x-laneway-version': version, 'x-caller-id': callerId, 'x-run-id': id } = request.headers;
   return {
     ...(typeof id === 'string' && id !== '' ? { id: requireRunId(id) } : {}),
@@ -96,6 +95,20 @@ function runRequest(request: Call): RunRequest {
     type: null,
     entryFile: null,
     payload: null,
-    invocation: { url: request.url.split('?', 1)[0]!, headers: withoutCredentials(request.headers), parameters },
+    invocation: {
+      url: request.url.split('?', 1)[0]!,
+      // Asked for only by functions that see headers.
+      get headers() {
+        return withoutCredentials(request.headers);
+      },
+      parameters,
+    },
   };
 }
+
+function parametersOf(query: Record<string, unknown>): Readonly<Record<string, string>> {
+  const names = Object.keys(query);
+  return names.length === 0 ? noParameters : Object.fromEntries(names.map((name) => [name, String(query[name])]));
+}
+
+const noParameters: Readonly<Record<string, string>> = Object.freeze({});
