@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import swagger from '@fastify/swagger';
 import websocket from '@fastify/websocket';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from 'pino';
-import { ErrorAnswer } from '../contract/api/errors.js';
 import { answerBrokenRequest } from './answer-broken-request.js';
 import { answerErrors } from './answer-errors.js';
+import { describeApi } from './describe-api.js';
 import { keepRouteTable } from './route-table.js';
 import { validateRequests } from './validate.js';
 
@@ -47,18 +46,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   keepRouteTable(app);
   answerErrors(app);
   await app.register(websocket, { options: { maxPayload: options.maxSocketMessageBytes } });
-  await app.register(swagger, {
-    openapi: {
-      info: { title: 'Laneway', version: '1', description: 'Push a zip to a lane, run it.' },
-      components: { securitySchemes: { key: { type: 'http', scheme: 'bearer' } } },
-      security: [{ key: [] }],
-    },
-    // Every route refuses in one shape.
-    transform: ({ schema, url }) => ({
-      schema: { ...schema, response: { ...(schema?.response as object | undefined), default: ErrorAnswer } },
-      url,
-    }),
-  });
+  await describeApi(app);
   return app;
 }
 

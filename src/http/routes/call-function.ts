@@ -11,6 +11,8 @@ import { requireRunId } from '../names.js';
 import { readText } from '../read-body.js';
 import type { HttpParts } from './parts.js';
 
+const otherMethods = ['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+
 type Call = FastifyRequest<{ Params: { name: string; '*'?: string } }>;
 
 const jsonType = /^(application\/([a-z0-9.+-]+\+)?json|text\/json)\b/i;
@@ -25,7 +27,9 @@ export function callFunctionRoutes(app: FastifyInstance, parts: HttpParts): void
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, stream, done) => done(null, stream));
   const options = { onRequest: needs(authorize, 'run'), bodyLimit: maxPayloadBytes, exposeHeadRoute: false };
-  app.all<{ Params: { name: string } }>('/function/:name', options, call);
+  // Apart from the other methods, so that the API text has the one that every function takes.
+  app.post<{ Params: { name: string } }>('/function/:name', options, call);
+  app.route<{ Params: { name: string } }>({ ...options, method: otherMethods, url: '/function/:name', handler: call });
   app.all<{ Params: { name: string; '*': string } }>('/function/:name/*', options, call);
 
   async function call(request: Call, reply: FastifyReply): Promise<FastifyReply> {

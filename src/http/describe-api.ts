@@ -1,0 +1,63 @@
+import swagger from '@fastify/swagger';
+import type { FastifyInstance } from 'fastify';
+import { ErrorAnswer } from '../contract/api/errors.js';
+
+const lane = '/api/v1/functions/:name/lanes/:lane';
+const version = `${lane}/versions/:version`;
+
+/** What the API text says of each route. A route that is not here is not part of it: other systems' routes, other spellings. */
+export const described: Record<string, [group: string, summary: string]> = {
+  'POST /function/:name': ['calls', 'Call a function: JSON in, its result out'],
+  'POST /api/v1/runs': ['runs', 'Start a run, sync or queued'],
+  'GET /api/v1/runs': ['runs', 'List runs, newest first'],
+  'GET /api/v1/runs/:id': ['runs', 'Get a run'],
+  'GET /api/v1/runs/:id/result': ['runs', "Get a run's result"],
+  'GET /api/v1/runs/:id/log': ['runs', "Get a run's log"],
+  'GET /api/v1/runs/:id/events': ['runs', "Follow a run's events"],
+  'POST /api/v1/runs/:id/cancel': ['runs', 'Cancel a run'],
+  'GET /api/v1/functions': ['functions', 'List functions with their lanes'],
+  'GET /api/v1/functions/:name': ['functions', 'Get a function with the state of its lanes'],
+  [`GET ${lane}`]: ['lanes', 'Get the state of a lane'],
+  [`PUT ${lane}/pin`]: ['lanes', 'Pin a lane to a version (rollback)'],
+  [`DELETE ${lane}/pin`]: ['lanes', 'Take the pin away'],
+  [`PUT ${lane}/split`]: ['lanes', 'Split calls over versions by weight (canary)'],
+  [`DELETE ${lane}/split`]: ['lanes', 'Take the split away'],
+  [`POST ${lane}/promote`]: ['lanes', 'Copy a version of another lane into this one'],
+  [`POST ${lane}/versions`]: ['versions', 'Push a zip as the next version'],
+  [`GET ${lane}/versions`]: ['versions', 'List versions, newest first'],
+  [`GET ${version}`]: ['versions', 'Get a version'],
+  [`GET ${version}/artifact`]: ['versions', 'Download the zip as it was pushed'],
+  [`DELETE ${version}`]: ['versions', 'Delete a version; its number is not used again'],
+  'GET /api/v1/keys': ['administration', 'List keys'],
+  'POST /api/v1/keys': ['administration', 'Make a key'],
+  'DELETE /api/v1/keys/:id': ['administration', 'Revoke a key'],
+  'GET /api/v1/secrets': ['administration', 'List the names of secrets'],
+  'PUT /api/v1/secrets/:name': ['administration', 'Set a secret'],
+  'DELETE /api/v1/secrets/:name': ['administration', 'Remove a secret'],
+  'GET /api/v1/audit': ['administration', 'List changes, newest first'],
+  'GET /health': ['health', 'Whether the process answers'],
+  'GET /ready': ['health', 'Whether it can take work, part by part'],
+  'GET /metrics': ['health', 'Numbers for Prometheus'],
+};
+
+/** Makes the OpenAPI text from the routes' schemas; must be called before they are registered. */
+export async function describeApi(app: FastifyInstance): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      info: { title: 'Laneway', version: '1', description: 'Push a zip to a lane, run it. Errors are in docs/errors.md.' },
+      components: { securitySchemes: { key: { type: 'http', scheme: 'bearer' } } },
+      security: [{ key: [] }],
+    },
+    transform: ({ schema, url, route }) => {
+      const known = [route.method].flat().map((method) => described[`${method} ${url}`])[0];
+      if (known === undefined && url.startsWith('/api/v1/') && route.method !== 'HEAD') {
+        throw new Error(`${String(route.method)} ${url} is not described`);
+      }
+      if (known === undefined) return { schema: { ...schema, hide: true }, url };
+      const [group, summary] = known;
+      // Every route refuses in one shape.
+      const response = { ...(schema?.response as object | undefined), default: ErrorAnswer };
+      return { schema: { ...schema, summary, tags: [group], response }, url };
+    },
+  });
+}
