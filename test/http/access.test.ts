@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { startApp, type TestApp } from '../app/start-app.js';
+import { eventually, startApp, type TestApp } from '../app/start-app.js';
 
 const thread = '{"isolation":"thread"}';
 
@@ -53,6 +53,23 @@ describe('access', () => {
     assert.equal(await status('GET', `/api/v1/runs/${id}`, key), 404);
     assert.equal(await status('GET', `/api/v1/runs/${id}/log`, key), 404);
     assert.equal(await status('GET', `/api/v1/runs/${id}/events`, key), 404);
+  });
+
+  test('a key bound to a function cancels no run of another, not even one whose id it knows', async () => {
+    await server.push('waiting', {
+      'index.mjs': 'export default (p, { signal }) => new Promise((done) => (signal.onabort = () => done()))',
+      'laneway.json': thread,
+    });
+    const { key } = await makeKey({ scopes: ['run'], functions: ['mine'] });
+    const sync = '1d1b2c3d-0000-4000-8000-00000000bbbb';
+    const call = server.call('waiting', {}, { 'x-run-id': sync });
+    await eventually(async () => (await server.ask('GET', `/api/v1/runs/${sync}`)).status === 200);
+    assert.equal(await status('POST', `/api/v1/runs/${sync}/cancel`, key), 404);
+    const queued = '1d1b2c3d-0000-4000-8000-00000000cccc';
+    await server.ask('POST', '/api/v1/runs', { json: { function: 'waiting', mode: 'queued', run_id: queued } });
+    assert.equal(await status('POST', `/api/v1/runs/${queued}/cancel`, key), 404);
+    for (const id of [sync, queued]) assert.equal((await server.ask('POST', `/api/v1/runs/${id}/cancel`)).status, 200);
+    assert.equal((await call).status, 499);
   });
 
   test('a key over its rate is told when to come again', async () => {
