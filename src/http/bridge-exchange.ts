@@ -18,6 +18,8 @@ const hopByHop = new Set([
 ]);
 /** Where a caller's own key may be; any other header with a key inside is left out by its value. */
 const keyHeaders = new Set(['x-api-key', 'token', 'x-laneway-lane', 'x-laneway-version']);
+/** What this server says of the exchange itself; a function can not say otherwise. */
+const ownHeaders = new Set(['x-request-id', 'x-run-id']);
 const keyInside = /lw_[A-Za-z0-9]{8,32}_/;
 
 export interface BridgedRun {
@@ -33,14 +35,17 @@ export async function bridgeExchange(request: FastifyRequest, reply: FastifyRepl
     // It may have ended in this very moment.
     if (!out.writableFinished) bridged.cancel(bridged.runId, 0).catch(() => undefined);
   };
+  const url = urlOf(request);
   out.once('close', cancel);
   const { outcome } = await bridged.run({
     method: request.method,
-    url: `${request.protocol}://${request.headers.host ?? 'localhost'}${request.raw.url ?? '/'}`,
+    url,
     headers: forwardedHeaders(request),
     body: request.method === 'GET' || request.method === 'HEAD' ? null : request.raw,
     onHead: (status, headers) => {
       reply.hijack();
+      // A body that is longer or shorter than it says would be read as part of the next answer on this connection.
+      out.strictContentLength = true;
       out.writeHead(status, [...answerHeaders(headers), ['x-run-id', bridged.runId]].flat());
     },
     onChunk: async (chunk) => {
@@ -60,9 +65,27 @@ export async function bridgeExchange(request: FastifyRequest, reply: FastifyRepl
     return answer(new LanewayError(`run_${outcome.reason}`, details), request, reply);
   }
   // A body that was cut off must not look complete.
-  if (outcome.ok) out.end();
-  else out.destroy();
+  if (!outcome.ok || !ends(out)) out.destroy();
   return reply;
+}
+
+/** False when the body is shorter than its head said. */
+function ends(out: FastifyReply['raw']): boolean {
+  try {
+    out.end();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Throws `bad_request` when the client names a host that is none. */
+function urlOf(request: FastifyRequest): string {
+  const target = request.raw.url ?? '/';
+  // A client that takes this server for its proxy sends the whole URL.
+  const url = target.startsWith('/') ? `${request.protocol}://${request.headers.host ?? 'localhost'}${target}` : target;
+  if (!URL.canParse(url)) throw new LanewayError('bad_request', { problem: 'its Host header is no host' });
+  return url;
 }
 
 function forwardedHeaders(request: FastifyRequest): [string, string][] {
@@ -79,5 +102,6 @@ function forwardedHeaders(request: FastifyRequest): [string, string][] {
 }
 
 function answerHeaders(headers: readonly (readonly [string, string])[]): [string, string][] {
-  return headers.filter(([name]) => !hopByHop.has(name.toLowerCase())).map(([name, value]) => [name, value]);
+  const kept = headers.filter(([name]) => !hopByHop.has(name.toLowerCase()) && !ownHeaders.has(name.toLowerCase()));
+  return kept.map(([name, value]) => [name, value]);
 }

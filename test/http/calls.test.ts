@@ -16,9 +16,16 @@ describe('a function called by its name', () => {
       'index.mjs': 'export default () => new Promise((r) => setTimeout(r, 60000))',
       'laneway.json': '{"timeout_ms":100}',
     });
+    await server.push('blind', {
+      'index.mjs': `Headers.prototype.get = () => null;
+        export default { fetch: ({ url }) => new Response('HELLO', { headers: { 'content-length': new URL(url).searchParams.get('length') } }) }`,
+    });
     await server.push('web', {
       'index.mjs': `export default { async fetch(request) {
         const url = new URL(request.url);
+        if (url.searchParams.has('length')) return new Response('HELLO', { headers: { 'content-length': url.searchParams.get('length') } });
+        if (url.pathname.endsWith('/own')) return new Response('', { headers: { 'x-request-id': 'mine', 'x-run-id': 'mine' } });
+        if (url.pathname.endsWith('/split')) return { status: 200, body: null, headers: new (class extends Map { forEach() {} })([['x-a', 'b\\r\\nx-c: d']]) };
         return new Response(request.method + ' ' + url.pathname + url.search + ' ' + (await request.text()), { status: 207, headers: { 'x-own': request.headers.get('x-mine') ?? '' } });
       } }`,
     });
@@ -69,6 +76,60 @@ describe('a function called by its name', () => {
     assert.equal(answer.status, 207);
     assert.equal(answer.headers.get('x-own'), 'yes');
     assert.equal(await answer.text(), 'PUT /function/web/a/b?c=1 text');
+  });
+
+  for (const length of [2, 500]) {
+    const isReadOn = async (name: string) =>
+      (
+        await converse(server, [
+          `GET /function/${name}?length=${length} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${server.key}\r\n\r\n`,
+          'GET /health HTTP/1.1\r\nhost: x\r\n\r\n',
+        ])
+      ).includes('"status":"ok"');
+
+    test(`with fetch can not say ${length} bytes and send 5, which would be read as part of the next answer`, async () => {
+      assert.equal(await isReadOn('web'), false);
+      const { runs } = (await (await server.ask('GET', '/api/v1/runs?function=web&limit=1')).json()) as {
+        runs: { reason: string; message: string }[];
+      };
+      assert.equal(runs[0]!.reason, 'function_error');
+      assert.match(runs[0]!.message, /content-length/);
+    });
+
+    test(`nor when its side of the wall does not look (${length} bytes)`, async () => {
+      assert.equal(await isReadOn('blind'), false);
+    });
+  }
+
+  test('with fetch may say how long its body is, also to HEAD', async () => {
+    assert.equal(await (await server.ask('GET', '/function/web?length=5')).text(), 'HELLO');
+    const head = await server.ask('HEAD', '/function/web?length=5');
+    assert.equal(head.headers.get('content-length'), '5');
+  });
+
+  test('with fetch can not speak for the server', async () => {
+    const answer = await server.ask('GET', '/function/web/own');
+    assert.match(answer.headers.get('x-request-id')!, /^[0-9a-f]{12}-/);
+    assert.match(answer.headers.get('x-run-id')!, /^[0-9a-f-]{36}$/);
+  });
+
+  test('with fetch is told of a header that can not be sent', async () => {
+    const answer = await server.ask('GET', '/function/web/split');
+    assert.equal(answer.status, 500);
+    assert.equal(answer.headers.get('x-c'), null);
+    assert.equal(((await answer.json()) as { error: { code: string } }).error.code, 'run_function_error');
+  });
+
+  test('with fetch is not called for a host that is none, and gets the whole URL that a proxy is sent', async () => {
+    const key = `authorization: Bearer ${server.key}\r\nconnection: close\r\n\r\n`;
+    assert.match(
+      await converse(server, [`GET /function/web HTTP/1.1\r\nhost: a b\r\n${key}`]),
+      /^HTTP\/1\.1 400 [^]*"bad_request"/,
+    );
+    assert.match(
+      await converse(server, [`GET http://y/function/web/z HTTP/1.1\r\nhost: y\r\n${key}`]),
+      /GET \/function\/web\/z /,
+    );
   });
 
   for (const [what, request, status, code] of [
@@ -142,15 +203,25 @@ describe('a function called by its name', () => {
 test('headers over the limit and what is no HTTP are answered in the shape of every refusal', async (t) => {
   const server = await startApp();
   t.after(() => server.close());
-  const { port } = new URL(server.url);
-  const talk = (text: string) =>
-    new Promise<string>((resolve) => {
-      let answer = '';
-      const socket = connect(Number(port), '127.0.0.1', () => socket.write(text));
-      socket.on('data', (data) => (answer += String(data)));
-      socket.on('close', () => resolve(answer));
-    });
+  const talk = (text: string) => converse(server, [text]);
   const large = await talk(`GET /health HTTP/1.1\r\nhost: x\r\nx-large: ${'x'.repeat(20_000)}\r\n\r\n`);
   assert.match(large, /^HTTP\/1\.1 431 [\s\S]*"code":"headers_too_large"/);
   assert.match(await talk('HELLO\r\n\r\n'), /^HTTP\/1\.1 400 [\s\S]*"code":"bad_request"/);
 });
+
+/** Sends requests over one connection, each after the one before was answered; resolves with all that came when the server closed it. */
+function converse(server: TestApp, requests: string[]): Promise<string> {
+  return new Promise((resolve) => {
+    let answers = '';
+    const waiting = [...requests];
+    const socket = connect(Number(new URL(server.url).port), '127.0.0.1', () => socket.write(waiting.shift()!));
+    socket.on('data', (data) => {
+      answers += String(data);
+      const next = waiting.shift();
+      if (next !== undefined) socket.write(next);
+      else if (answers.includes('"status":"ok"')) socket.end();
+    });
+    socket.on('error', () => undefined);
+    socket.on('close', () => resolve(answers));
+  });
+}

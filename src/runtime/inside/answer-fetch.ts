@@ -38,9 +38,11 @@ export class AnswerFetch {
     if (!isResponse(response)) throw new TypeError('fetch must return a Response');
     if (message.type === 'run') return readAnswer(response, this.#state.load.limits.resultBytes);
     if (response.status < 200 || response.status > 599) throw new RangeError(`a response can not have status ${response.status}`);
+    // Headers that can't be sent are found here, while there is still somebody to tell.
+    const headers = new Headers([...response.headers]);
     this.#state.flush();
-    this.#state.channel.send({ type: 'head', run: message.run, status: response.status, headers: [...response.headers] });
-    if (response.body !== null) await this.#sendBody(response.body);
+    this.#state.channel.send({ type: 'head', run: message.run, status: response.status, headers: [...headers] });
+    if (response.body !== null) await this.#sendBody(response.body, promisedBytes(headers, message, response.status));
     return null;
   }
 
@@ -59,10 +61,15 @@ export class AnswerFetch {
     });
   }
 
-  async #sendBody(body: ReadableStream<Uint8Array>): Promise<void> {
+  async #sendBody(body: ReadableStream<Uint8Array>, promised: number | null): Promise<void> {
     const reader = body.getReader();
+    let bytes = 0;
     for (;;) {
       const { done, value } = await reader.read();
+      bytes += value?.length ?? 0;
+      if (promised !== null && (bytes > promised || (done && bytes < promised))) {
+        throw new RangeError(`the body has ${done ? bytes : `${bytes} or more`} bytes, its content-length says ${promised}`);
+      }
       if (done) return;
       for (let at = 0; at < value.length; at += pieceBytes) {
         while (this.#onWay >= bodyWindow) await this.#untilTaken();
@@ -79,6 +86,12 @@ export class AnswerFetch {
       this.#taken = resolve;
     });
   }
+}
+
+/** What the head says of the body's length; null when it says nothing, or when no body is sent with it. */
+function promisedBytes(headers: Headers, { method }: FetchMessage, status: number): number | null {
+  const length = headers.get('content-length');
+  return length === null || method === 'HEAD' || status === 204 || status === 304 ? null : Number(length);
 }
 
 /** A run that came without HTTP (from the queue, by another dialect) is a POST of its payload. */
