@@ -7,12 +7,14 @@ import type { HttpParts } from './routes/parts.js';
 import { runRoutes } from './routes/runs.js';
 import { versionRoutes } from './routes/versions.js';
 import { needs } from './authorize.js';
+import { takeJson } from './take-json.js';
 
 /** The native API under `/api/v1`, `/function/{name}`, and the description of it all under `/docs`. */
 export function nativeApi(parts: HttpParts): FastifyPluginAsync {
   return async (app) => {
     await app.register(
       async (api) => {
+        takeJson(api);
         functionRoutes(api, parts);
         runRoutes(api, parts);
         keyRoutes(api, parts);

@@ -1,35 +1,34 @@
 import type { IncomingMessage } from 'node:http';
-import { LanewayError } from '../errors.js';
+import { LanewayError, messageOf } from '../errors.js';
+import { GatheredBytes } from './gathered-bytes.js';
 
 /** The whole body as UTF-8 text. Rejects with `body_too_large`, `payload_invalid` (not UTF-8) or `upload_truncated`. */
 export function readText(request: IncomingMessage, limit: number): Promise<string> {
   if (Number(request.headers['content-length']) > limit) throw new LanewayError('body_too_large', { limit });
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
+    const body = new GatheredBytes();
     request.on('data', (chunk: Buffer) => {
-      size += chunk.length;
-      if (size <= limit) chunks.push(chunk);
+      if (body.size + chunk.length <= limit) body.add(chunk);
       else reject(new LanewayError('body_too_large', { limit }));
     });
     request.once('end', () => {
       try {
-        resolve(decode(chunks));
+        resolve(decode(body.take()));
       } catch (error) {
         reject(error);
       }
     });
-    request.once('error', reject);
+    const cutOff = (problem: string, cause?: unknown) => reject(new LanewayError('upload_truncated', { problem }, { cause }));
+    request.once('error', (error) => cutOff(messageOf(error), error));
     request.once('close', () => {
-      if (!request.complete) reject(new LanewayError('upload_truncated', { problem: 'the connection was closed' }));
+      if (!request.complete) cutOff('the connection was closed');
     });
   });
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-function decode(chunks: Buffer[]): string {
-  const body = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+function decode(body: Buffer): string {
   try {
     return utf8.decode(body);
   } catch (error) {

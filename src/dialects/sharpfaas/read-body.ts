@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { LanewayError, messageOf } from '../../errors.js';
+import { GatheredBytes } from '../../http/gathered-bytes.js';
 
 /** The media type of a body, lower case and without parameters; empty when none is named. */
 export function mediaType(request: FastifyRequest): string {
@@ -10,21 +11,19 @@ export function mediaType(request: FastifyRequest): string {
 export async function readBody(request: FastifyRequest, limit: number): Promise<string> {
   const tooLarge = () => new LanewayError('body_too_large', { limit });
   if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge();
-  const chunks: Buffer[] = [];
-  let bytes = 0;
+  const gathered = new GatheredBytes();
   try {
     // Left open when it is too large: the answer still has to go over the same connection.
     const body: AsyncIterable<Buffer> = request.raw.iterator({ destroyOnReturn: false });
     for await (const chunk of body) {
-      bytes += chunk.length;
-      if (bytes > limit) throw tooLarge();
-      chunks.push(chunk);
+      if (gathered.size + chunk.length > limit) throw tooLarge();
+      gathered.add(chunk);
     }
   } catch (error) {
     if (error instanceof LanewayError) throw error;
     throw new LanewayError('upload_truncated', { problem: messageOf(error) }, { cause: error });
   }
-  return decode(Buffer.concat(chunks), request.headers['content-type'] ?? '');
+  return decode(gathered.take(), request.headers['content-type'] ?? '');
 }
 
 function decode(bytes: Buffer, contentType: string): string {

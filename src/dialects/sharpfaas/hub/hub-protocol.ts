@@ -1,3 +1,5 @@
+import { GatheredBytes } from '../../../http/gathered-bytes.js';
+
 /**
  * SignalR's JSON hub protocol, version 1: texts that each end with the byte 0x1E, several to a WebSocket frame or one over
  * several frames (aspnetcore, src/SignalR/docs/specs/HubProtocol.md).
@@ -28,8 +30,7 @@ export type HubMessage =
 
 /** Cuts what arrives into messages. bounded: throws when one grows over the limit. */
 export class MessageSplitter {
-  #rest: Buffer[] = [];
-  #restBytes = 0;
+  readonly #rest = new GatheredBytes();
 
   constructor(private maxBytes: number) {}
 
@@ -43,9 +44,7 @@ export class MessageSplitter {
     let start = 0;
     for (let at = data.indexOf(separator); at >= 0; at = data.indexOf(separator, start)) {
       this.#keep(data.subarray(start, at));
-      const text = Buffer.concat(this.#rest).toString('utf8');
-      this.#rest = [];
-      this.#restBytes = 0;
+      const text = this.#rest.take().toString('utf8');
       start = at + 1;
       yield text;
     }
@@ -53,11 +52,10 @@ export class MessageSplitter {
   }
 
   #keep(piece: Buffer): void {
-    this.#restBytes += piece.length;
-    if (this.#restBytes > this.maxBytes) {
+    if (this.#rest.size + piece.length > this.maxBytes) {
       throw new HubProtocolError(`A message is larger than the limit of ${this.maxBytes} bytes.`);
     }
-    this.#rest.push(piece);
+    this.#rest.add(piece);
   }
 }
 

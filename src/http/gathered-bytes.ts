@@ -1,0 +1,37 @@
+/**
+ * Bytes that come in pieces, put into one buffer as they come. A list of the pieces would take hundreds of bytes for each,
+ * and a client may send every byte as a piece of its own.
+ */
+export class GatheredBytes {
+  #bytes: Buffer = Buffer.alloc(0);
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  add(piece: Buffer): void {
+    if (this.#size === 0) this.#bytes = piece;
+    else this.#append(piece);
+    this.#size += piece.length;
+  }
+
+  /** All that came, in order; it starts anew. */
+  take(): Buffer {
+    const taken = this.#bytes.subarray(0, this.#size);
+    this.#bytes = Buffer.alloc(0);
+    this.#size = 0;
+    return taken;
+  }
+
+  #append(piece: Buffer): void {
+    const needed = this.#size + piece.length;
+    // The first piece is kept as it came, and is always full.
+    if (needed > this.#bytes.length) {
+      const larger = Buffer.allocUnsafe(Math.max(needed, 2 * this.#size));
+      this.#bytes.copy(larger, 0, 0, this.#size);
+      this.#bytes = larger;
+    }
+    piece.copy(this.#bytes, this.#size);
+  }
+}

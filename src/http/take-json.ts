@@ -1,0 +1,18 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { LanewayError, messageOf } from '../errors.js';
+import { readText } from './read-body.js';
+
+/** Bodies of a scope are JSON and nothing else, read under the limit of their route. */
+export function takeJson(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', async (request: FastifyRequest) => {
+    const text = await readText(request.raw, request.routeOptions.bodyLimit);
+    if (text === '') throw new LanewayError('body_missing', { problem: 'send JSON' });
+    try {
+      // A field named `__proto__` stays a field of its own: nothing here copies one object into another.
+      return JSON.parse(text) as unknown;
+    } catch (error) {
+      throw new LanewayError('payload_invalid', { problem: messageOf(error) }, { cause: error });
+    }
+  });
+}
