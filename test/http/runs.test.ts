@@ -48,6 +48,24 @@ describe('runs', () => {
     assert.deepEqual(run.result, [1, 'two', null]);
   });
 
+  test('a body is JSON and nothing else, and its payload may be any JSON', async () => {
+    const post = (body: string, type = 'application/json') =>
+      server.ask('POST', '/api/v1/runs', { body, headers: { 'content-type': type } });
+    const answer = await post('{"function":"echo","payload":{"__proto__":{"a":1},"constructor":{"prototype":2}}}');
+    assert.match(await answer.text(), /"result":\{"__proto__":\{"a":1\},"constructor":\{"prototype":2\}\}/);
+    assert.equal((await post('{"function":"echo","__proto__":{"mode":"queued"}}')).status, 400);
+    for (const [body, type, status, code] of [
+      ['{}', 'text/plain', 415, 'media_type_not_supported'],
+      ['', 'application/json', 400, 'body_missing'],
+      ['{"a":', 'application/json', 400, 'payload_invalid'],
+      [`{"function":"echo","payload":${'['.repeat(200_000)}${']'.repeat(200_000)}}`, 'application/json', 400, 'payload_invalid'],
+    ] as const) {
+      const refused = await post(body, type);
+      assert.equal(refused.status, status);
+      assert.equal(((await refused.json()) as { error: { code: string } }).error.code, code);
+    }
+  });
+
   test('a queued run can be cancelled while it runs', async () => {
     const { run } = await start({ function: 'wait', mode: 'queued' });
     await eventually(async () => ((await (await server.ask('GET', `/api/v1/runs/${run.id}`)).json()) as Run).state === 'running');

@@ -146,9 +146,18 @@ function runRequest(request: FastifyRequest<{ Body: StartRunBody }>): RunRequest
     version: body.version ?? '',
     type: null,
     entryFile: null,
-    payload: body.payload === undefined ? null : JSON.stringify(body.payload),
+    payload: body.payload === undefined ? null : payloadText(body.payload),
     invocation: { url: request.url.split('?', 1)[0]!, headers: withoutCredentials(request.headers), parameters: {} },
   };
+}
+
+/** It was parsed, but what is nested very deep can't be written again. */
+function payloadText(payload: unknown): string {
+  try {
+    return JSON.stringify(payload);
+  } catch (error) {
+    throw new LanewayError('payload_invalid', { problem: 'it is nested too deep' }, { cause: error });
+  }
 }
 
 function filterOf(query: RunQuery): RunFilter {
