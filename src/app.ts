@@ -60,6 +60,8 @@ async function build(config: Config, log: Logger, opened: Opened): Promise<App> 
   const server = await createServer({
     log,
     maxHeaderBytes: config.MAX_HEADERS,
+    requestTimeoutMs: config.REQUEST_TIMEOUT,
+    sendTimeoutMs: config.SEND_TIMEOUT,
     maxSocketMessageBytes: maxPayloadBytes + 64 * 1024,
     trustProxy: config.TRUST_PROXY === 'yes',
     canonicalUrl,

@@ -27,6 +27,7 @@ export const errorTable = {
   media_type_not_supported: [415, 'Content type {value} is not supported here; use {allowed}.'],
   body_too_large: [413, 'The body is larger than the limit of {limit} bytes.'],
   headers_too_large: [431, 'The headers are larger than the limit of {limit} bytes.'],
+  request_timeout: [408, 'The request did not arrive whole in time: {limit} ms.'],
   route_not_found: [404, 'There is nothing at {method} {path}.'],
 
   // Who asks

@@ -211,6 +211,20 @@ export const settings = {
     max: 2 ** 20,
     about: 'All headers of a request together.',
   }),
+  REQUEST_TIMEOUT: duration({
+    group: 'limits',
+    fallback: '15m',
+    min: '1s',
+    max: '1d',
+    about: 'A request must have arrived whole by then, with its body; its headers within a minute. Then 408.',
+  }),
+  SEND_TIMEOUT: duration({
+    group: 'limits',
+    fallback: '2m',
+    min: '1s',
+    max: '1d',
+    about: 'A client that takes nothing of its answer for this long is cut off.',
+  }),
   TIMEOUT: duration({
     group: 'limits',
     fallback: '30s',

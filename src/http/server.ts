@@ -6,11 +6,16 @@ import { answerBrokenRequest } from './answer-broken-request.js';
 import { answerErrors } from './answer-errors.js';
 import { describeApi } from './describe-api.js';
 import { keepRouteTable } from './route-table.js';
+import { arrivalLimits, cutStalled } from './slow-clients.js';
 import { validateRequests } from './validate.js';
 
 export interface ServerOptions {
   log: Logger;
   maxHeaderBytes: number;
+  /** For a whole request to arrive. */
+  requestTimeoutMs: number;
+  /** For a client to take something of its answer. */
+  sendTimeoutMs: number;
   maxSocketMessageBytes: number;
   trustProxy: boolean;
   /** Spellings of another system's paths, put right before routing. */
@@ -31,12 +36,15 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     requestIdHeader: false,
     bodyLimit: 1024 * 1024,
     routerOptions: { maxParamLength: 4096 },
-    http: { maxHeaderSize: options.maxHeaderBytes },
+    http: { maxHeaderSize: options.maxHeaderBytes, ...arrivalLimits(options.requestTimeoutMs) },
+    requestTimeout: options.requestTimeoutMs,
+    connectionTimeout: options.sendTimeoutMs,
     forceCloseConnections: 'idle',
-    clientErrorHandler: answerBrokenRequest(options.maxHeaderBytes),
+    clientErrorHandler: answerBrokenRequest(options),
     rewriteUrl: (request) => options.canonicalUrl(request.url ?? '/'),
     schemaErrorFormatter: ([first], part) => new Error(problemOf(first!, part)),
   });
+  cutStalled(app.server);
   app.decorateRequest('principal', null);
   app.addHook('onRequest', (request, reply, done) => {
     reply.raw.setHeader('x-request-id', request.id);
