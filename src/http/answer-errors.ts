@@ -8,6 +8,13 @@ export function answerErrors(app: FastifyInstance): void {
   app.setNotFoundHandler((request, reply) => answer(missingRoute(app, request), request, reply));
 }
 
+/** Answers what can't be routed at all; no hook has seen such a request. */
+export function answerUnroutable(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  const problem = error.code === 'FST_ERR_BAD_URL' ? 'its path is not readable as a URL' : 'a part of its path is too long';
+  void reply.header('x-request-id', request.id);
+  void answer(new LanewayError('bad_request', { problem }, { cause: error }), request, reply);
+}
+
 /** Answers with a refusal; also for routes that have taken the reply over. */
 export function answer(error: LanewayError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   if (error.retryAfter !== null) reply.header('retry-after', error.retryAfter);

@@ -3,7 +3,7 @@ import websocket from '@fastify/websocket';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import { answerBrokenRequest } from './answer-broken-request.js';
-import { answerErrors } from './answer-errors.js';
+import { answerErrors, answerUnroutable } from './answer-errors.js';
 import { describeApi } from './describe-api.js';
 import { keepRouteTable } from './route-table.js';
 import { arrivalLimits, cutStalled } from './slow-clients.js';
@@ -41,6 +41,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     connectionTimeout: options.sendTimeoutMs,
     forceCloseConnections: 'idle',
     clientErrorHandler: answerBrokenRequest(options),
+    frameworkErrors: answerUnroutable,
     rewriteUrl: (request) => options.canonicalUrl(request.url ?? '/'),
     schemaErrorFormatter: ([first], part) => new Error(problemOf(first!, part)),
   });

@@ -161,6 +161,8 @@ describe('a function called by its name', () => {
     ['an unknown name', { method: 'POST', path: '/function/nobody', json: {} }, 404, 'function_not_found'],
     ['a name that is none', { method: 'POST', path: '/function/a..b', json: {} }, 400, 'function_name_invalid'],
     ['an escaped path', { method: 'POST', path: '/function/%2e%2e%2fetc', json: {} }, 400, 'function_name_invalid'],
+    ['a path that is no URL', { method: 'POST', path: '/function/%zz', json: {} }, 400, 'bad_request'],
+    ['a path too long', { method: 'POST', path: `/function/${'a'.repeat(5000)}`, json: {} }, 400, 'bad_request'],
     [
       'an unknown lane',
       { method: 'POST', path: '/function/hello', json: {}, headers: { 'x-laneway-lane': 'dev' } },
@@ -186,6 +188,7 @@ describe('a function called by its name', () => {
       const { method, path, ...more } = request;
       const answer = await server.ask(method, path, more);
       assert.equal(answer.status, status);
+      assert.notEqual(answer.headers.get('x-request-id'), null);
       assert.equal(((await answer.json()) as { error: { code: string } }).error.code, code);
     });
   }
