@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import { test } from 'node:test';
+import { pino } from 'pino';
+import { HubConnection } from '../../../src/dialects/sharpfaas/hub/hub-connection.js';
 import { HubSocket, type WebSocketLike } from '../../../src/dialects/sharpfaas/hub/hub-socket.js';
 
 class SlowSocket extends EventEmitter implements WebSocketLike {
@@ -24,7 +26,11 @@ class SlowSocket extends EventEmitter implements WebSocketLike {
     this.closed = code;
   }
 
-  terminate(): void {}
+  terminated = false;
+
+  terminate(): void {
+    this.terminated = true;
+  }
 }
 
 test('a sender waits while the client is behind, and goes on when it has caught up', async () => {
@@ -64,4 +70,18 @@ test('nothing is sent after the last word or to a client that is gone', () => {
   gone.emit('close');
   void lost.send('hello');
   assert.deepEqual(gone.sent, []);
+});
+
+test('a client that asks and asks but takes no answer is cut off', () => {
+  const slow = new SlowSocket();
+  const times = { handshakeMs: 60_000, pingMs: 60_000, silenceMs: 60_000, tokenMs: 60_000 };
+  const start = () => assert.fail('nothing is to be started');
+  void new HubConnection(slow, { start, maxMessageBytes: 1000, times, log: pino({ level: 'silent' }) });
+  const say = (message: object) => slow.emit('message', Buffer.from(`${JSON.stringify(message)}\x1e`));
+  say({ protocol: 'json', version: 1 });
+  const wrong = { type: 4, invocationId: 'i'.repeat(250), target: 'none', arguments: [] };
+  for (let asked = 0; asked < 200_000 && !slow.terminated; asked += 1) say(wrong);
+  assert.ok(slow.terminated);
+  assert.ok(slow.bufferedAmount < 20_000_000);
+  slow.emit('close');
 });

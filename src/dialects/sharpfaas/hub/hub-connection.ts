@@ -90,7 +90,7 @@ export class HubConnection {
     const problem = this.#problemOf(call);
     if (problem !== null) {
       if (invocationId === null) this.parts.log.debug({ problem }, 'a hub call that wants no answer was refused');
-      else void this.#socket.send(say.completion(invocationId, problem));
+      else this.#socket.answer(say.completion(invocationId, problem));
       return;
     }
     this.#start(invocationId!, call);
@@ -115,7 +115,7 @@ export class HubConnection {
         if (done) return;
         done = true;
         this.#streams.delete(invocationId);
-        void this.#socket.send(say.completion(invocationId, error));
+        this.#socket.answer(say.completion(invocationId, error));
       },
     };
     try {

@@ -10,6 +10,8 @@ export interface WebSocketLike {
 
 /** Above this many bytes that the client has not taken, a stream waits. */
 const highWater = 256 * 1024;
+/** A client this far behind that goes on asking is let go. */
+const tooFarBehind = 16 * 1024 * 1024;
 /** A closing client gets this long to answer; a dead one never would. */
 const closeMs = 2000;
 
@@ -37,6 +39,12 @@ export class HubSocket {
     this.#lastSent = Date.now();
     if (this.socket.bufferedAmount <= highWater) return this.socket.send(text, () => {});
     return new Promise((resolve) => this.socket.send(text, () => resolve()));
+  }
+
+  /** For answers, which wait for nobody. bounded: a client that asks and asks but takes no answer is cut off. */
+  answer(text: string): void {
+    if (this.socket.bufferedAmount > tooFarBehind) this.socket.terminate();
+    else void this.send(text);
   }
 
   /** Not sent to a client that is behind: what waits for it says as much. */
