@@ -73,8 +73,9 @@ export function askedLane(request: FastifyRequest): string {
   return typeof lane === 'string' && lane !== '' ? lane : defaultLane;
 }
 
-function isSocket(request: FastifyRequest): boolean {
-  return request.headers.upgrade?.toLowerCase() === 'websocket';
+/** An `Upgrade` alone changes nothing: the request is answered like any other. */
+function isSocket({ headers }: FastifyRequest): boolean {
+  return headers.upgrade?.toLowerCase() === 'websocket' && /\bupgrade\b/i.test(headers.connection ?? '');
 }
 
 function queryOf(url: string): string {

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { after, before, describe, test } from 'node:test';
 import { eventually, startApp, type TestApp } from '../app/start-app.js';
 
@@ -79,6 +81,17 @@ describe('access', () => {
     const third = await server.ask('GET', '/api/v1/functions', { headers: as(key) });
     assert.equal(third.status, 429);
     assert.ok(Number(third.headers.get('retry-after')) >= 1);
+  });
+
+  test('a key in a query is none for requests that are no sockets, and no function sees it', async () => {
+    await server.push('parameters', { 'index.mjs': 'export default (p, c) => c.parameters', 'laneway.json': thread });
+    const query = `?access_token=${server.key}&token=${server.key}&a=1`;
+    assert.deepEqual(await (await server.ask('POST', `/function/parameters${query}`)).json(), { a: '1' });
+    const asked = request(`${server.url}/function/parameters${query}`, { method: 'POST', headers: { upgrade: 'websocket' } });
+    asked.end();
+    const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+    assert.equal(answer.statusCode, 401);
+    answer.resume();
   });
 
   test('a secret reaches the function that names it, and nobody else', async () => {

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { withoutCredentials } from '../../access/credentials.js';
+import { withoutCredentialParameters, withoutCredentials } from '../../access/credentials.js';
 import type { CallingConvention } from '../../contract/executor.js';
 import { LanewayError } from '../../errors.js';
 import type { PreparedRun, RunRequest } from '../../runs/run-request.js';
@@ -112,7 +112,8 @@ function runRequest(request: Call): RunRequest {
 
 function parametersOf(query: Record<string, unknown>): Readonly<Record<string, string>> {
   const names = Object.keys(query);
-  return names.length === 0 ? noParameters : Object.fromEntries(names.map((name) => [name, String(query[name])]));
+  if (names.length === 0) return noParameters;
+  return withoutCredentialParameters(Object.fromEntries(names.map((name) => [name, String(query[name])])));
 }
 
 const noParameters: Readonly<Record<string, string>> = Object.freeze({});
