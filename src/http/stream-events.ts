@@ -13,7 +13,8 @@ export async function streamEvents(
 ): Promise<FastifyReply> {
   const gone = new AbortController();
   reply.raw.once('close', () => gone.abort());
-  const events = await following.follow(runId, lastEventId(request), gone.signal);
+  const resumed = lastEventId(request);
+  const events = await following.follow(runId, resumed, gone.signal);
   reply.hijack();
   const out = reply.raw;
   out.writeHead(200, {
@@ -25,7 +26,7 @@ export async function streamEvents(
   out.flushHeaders();
   const heartbeat = setInterval(() => out.write(':\n\n'), heartbeatMs);
   try {
-    let place: Place = { attempt: 0, seq: 0 };
+    let place: Place = resumed ?? { attempt: 0, seq: 0 };
     for await (const item of events) {
       if ('event' in item) place = item.event;
       if (!out.write(serverSentEvent(item, place))) await drained(out, gone.signal);
@@ -59,6 +60,7 @@ function lastEventId(request: FastifyRequest): Place | null {
 }
 
 function drained(out: NodeJS.WritableStream, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => {
     const done = () => {
       out.off('drain', done);
