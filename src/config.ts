@@ -45,10 +45,10 @@ function refuseUnknown(environment: Record<string, string | undefined>): void {
 }
 
 function refuseContradictions(config: Config): void {
-  if (config.MIN_ISOLATION === 'sandbox' || config.DEFAULT_ISOLATION === 'sandbox') {
-    throw new ConfigError(
-      `LANEWAY_${config.MIN_ISOLATION === 'sandbox' ? 'MIN' : 'DEFAULT'}_ISOLATION must be thread or process on this release, not "sandbox"`,
-    );
+  for (const name of ['MIN_ISOLATION', 'DEFAULT_ISOLATION'] as const) {
+    const level = config[name];
+    if (level !== 'confined' && level !== 'sandbox') continue;
+    throw new ConfigError(`LANEWAY_${name} must be thread or process on this release, not "${level}"`);
   }
   if (config.FTP_CA !== null && config.FTP_URL === null) {
     throw new ConfigError(

@@ -20,7 +20,7 @@ type Environment = Record<string, string | undefined>;
 type Close = () => Promise<void>;
 
 async function start(config: Config, environment: Environment, log: Logger): Promise<Close> {
-  const app = await buildApp(config, log);
+  const app = await build(config, log);
   const url = await listen(app, config);
   const forget = await announceServer(app, { config, environment, log });
   console.log(`laneway listening on ${url}`);
@@ -31,14 +31,41 @@ async function start(config: Config, environment: Environment, log: Logger): Pro
   };
 }
 
-async function listen(app: App, { HOST, PORT }: Config): Promise<string> {
+async function build(config: Config, log: Logger): Promise<App> {
+  try {
+    return await buildApp(config, log);
+  } catch (error) {
+    throw explainFolder(error, config);
+  }
+}
+
+async function listen(app: App, config: Config): Promise<string> {
   try {
     return await app.listen();
   } catch (error) {
     await app.close();
-    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-    throw new ConfigError(`LANEWAY_PORT must be a free port, not ${PORT}: something listens on ${HOST}:${PORT} already`);
+    throw explainListen(error as NodeJS.ErrnoException, config);
   }
+}
+
+function explainListen(error: NodeJS.ErrnoException, { HOST, PORT }: Config): Error {
+  if (error.code === 'EADDRINUSE') {
+    return new ConfigError(`LANEWAY_PORT must be a free port, not ${PORT}: something listens on ${HOST}:${PORT} already`);
+  }
+  if (error.code === 'EACCES') return new ConfigError(`LANEWAY_PORT must be a port this user may listen on, not ${PORT}`);
+  if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND' || error.code === 'EAI_AGAIN') {
+    return new ConfigError(`LANEWAY_HOST must be an address of this machine, not ${HOST}`);
+  }
+  return error;
+}
+
+/** A folder that can't be made or written to is told by its setting. */
+function explainFolder(error: unknown, { DATA, STORE }: Config): unknown {
+  const { path } = error as NodeJS.ErrnoException;
+  if (typeof path !== 'string') return error;
+  const [name, folder] = path.startsWith(STORE) ? ['STORE', STORE] : ['DATA', DATA];
+  if (!path.startsWith(folder)) return error;
+  return new ConfigError(`LANEWAY_${name} must be a folder that can be written to, not ${folder}: ${messageOf(error)}`);
 }
 
 function createLogger(config: Config): Logger {

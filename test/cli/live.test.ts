@@ -124,6 +124,21 @@ test('a start that can not be ends with one line that says why', async (t) => {
   const wrong = await runFas(['serve'], { home, environment: { LANEWAY_PORT: 'http' } });
   assert.deepEqual([wrong.code, wrong.stdout], [2, '']);
   assert.match(wrong.stderr, /^fas: LANEWAY_PORT must be [^\n]*\n$/);
+  const file = join(home, 'a-file');
+  await writeFile(file, '');
+  for (const [name, value] of [
+    ['DATA', file],
+    ['STORE', join(file, 'below')],
+    ['HOST', '192.0.2.1'],
+    ['HOST', 'nowhere.invalid'],
+    ['MIN_ISOLATION', 'confined'],
+    ['DEFAULT_ISOLATION', 'sandbox'],
+  ] as const) {
+    const environment = { LANEWAY_DATA: join(home, 'other'), LANEWAY_PORT: '0', [`LANEWAY_${name}`]: value };
+    const { code, stderr } = await runFas(['serve'], { home, environment });
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, new RegExp(`^fas: LANEWAY_${name} must be [^\\n]*${value}[^\\n]*\\n$`));
+  }
   const taken = await runFas(['serve'], { home, cwd: '/', environment: { LANEWAY_DATA: join(home, 'data'), LANEWAY_PORT: '0' } });
   assert.notEqual(taken.code, 0);
   assert.match(taken.stderr, /data/);
