@@ -113,7 +113,7 @@ export class PooledWorker implements WorkerListener {
       this.worker.send({ type: 'cancel', run: this.#runNumber, why: 'timeout' });
     }
     if (now >= run.killAt) {
-      this.kill(run.cancelled ? null : { reason: 'timeout', message: `timed out after ${run.attempt.timeoutMs} ms` });
+      this.kill(run.cancelled ? null : timedOut(run));
     }
     return true;
   }
@@ -149,7 +149,9 @@ export class PooledWorker implements WorkerListener {
   onExit(exit: WorkerExit): void {
     const wasEnding = this.state === 'ending';
     this.state = 'gone';
-    this.#endRun((run) => run.fail(describeExit(this.worker, exit)));
+    // A program that ends because it was asked to has run out of time, whatever it says at the end.
+    const obeyed = exit.how === 'code' || exit.how === 'signal';
+    this.#endRun((run) => run.fail(run.signalled && obeyed ? timedOut(run) : describeExit(this.worker, exit)));
     if (!wasEnding) this.#owner.onEnding(this);
     this.#owner.onGone(this);
   }
@@ -278,4 +280,8 @@ export class PooledWorker implements WorkerListener {
     this.idleSince = performance.now();
     this.#owner.onFree(this);
   }
+}
+
+function timedOut({ attempt }: ActiveRun): Failure {
+  return { reason: 'timeout', message: `timed out after ${attempt.timeoutMs} ms` };
 }

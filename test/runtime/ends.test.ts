@@ -83,6 +83,17 @@ test('an executable is asked to end before it is killed', async (t) => {
   assert.match(ear.text, /asked to end/);
 });
 
+for (const file of ['run.sh', 'trap.sh']) {
+  test(`an executable that ends because it is asked to has timed out: ${file}`, async (t) => {
+    const { outcome } = await runOnce(makeExecutor(t), deploy(`executable-obeys/${file}`), {
+      isolation: 'process',
+      timeoutMs: 500,
+    });
+    assert.ok(!outcome.ok);
+    assert.deepEqual([outcome.reason, outcome.message], ['timeout', 'timed out after 500 ms']);
+  });
+}
+
 test('a run that is still loading when its time is over times out', async (t) => {
   const executor = makeExecutor(t);
   for (const isolation of ['thread', 'process'] as const) {
