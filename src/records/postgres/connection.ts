@@ -1,5 +1,5 @@
 import { Pool, types, type ClientBase, type CustomTypesConfig } from 'pg';
-import { withoutNul } from './without-nul.js';
+import { withoutNul } from './storable.js';
 import { isTransient, toRecordsError } from './postgres-errors.js';
 
 const maxConnections = 10;

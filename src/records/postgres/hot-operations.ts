@@ -5,7 +5,7 @@ import { runColumns, type AcceptedRow, type SyncRow } from '../run-row.js';
 import type { RunRow } from '../tables.js';
 import type { PostgresConnection, PostgresRow } from './connection.js';
 import { acceptRuns, appendEvents, claimRuns, endRuns, renewRuns, selectSame, writeSyncRuns } from './hot-statements.js';
-import { jsonWithoutNul } from './without-nul.js';
+import { storableJson } from './storable.js';
 
 const smallCallBytes = 500;
 
@@ -112,12 +112,12 @@ export function postgresHotOperations(connection: PostgresConnection): HotOperat
   }
 
   async function lookUp(statement: NamedStatement, rows: readonly { id: string }[]): Promise<PostgresRow[]> {
-    const values = [jsonWithoutNul(rows), rows.map(({ id }) => id)];
+    const values = [storableJson(rows), rows.map(({ id }) => id)];
     return (await connection.query({ ...statement, values })).rows;
   }
 
   async function run(statement: NamedStatement, rows: readonly object[]): Promise<PostgresRow[]> {
-    return (await connection.query({ ...statement, values: [jsonWithoutNul(rows)] })).rows;
+    return (await connection.query({ ...statement, values: [storableJson(rows)] })).rows;
   }
 }
 

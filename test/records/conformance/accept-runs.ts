@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { acceptRun, claimedRun, newRun } from '../sample-runs.js';
+import { acceptRun, claimedRun, newRun, endedRun } from '../sample-runs.js';
 import type { RecordsWay } from '../ways.js';
 
 export function testAccepting(way: RecordsWay): void {
@@ -74,6 +74,20 @@ export function testAccepting(way: RecordsWay): void {
     assert.equal((await records.runs.get(id))?.callerId, 'a\uFFFDb');
     await records.events.append([{ runId: id, attempt: 1, seq: 1, at: 1, kind: 'log', stream: 'stdout', data: 'x\0y\0' }]);
     assert.equal((await records.events.read(id, null, 10))[0]?.data, 'x\uFFFDy\uFFFD');
+  });
+
+  test('half of a surrogate pair is kept as the replacement character, and what is written with it stays whole', async (t) => {
+    const { records } = await way.open(t);
+    const [cut, whole] = [
+      endedRun({ state: 'failed', message: 'a\uD83D', payload: '"\\ud83d"' }),
+      endedRun({ callerId: '\u{1F600}' }),
+    ];
+    assert.deepEqual(await records.runs.writeSync([cut, whole]), []);
+    assert.equal((await records.runs.get(cut.id))!.message, 'a\uFFFD');
+    assert.equal(await records.runs.payload(cut.id), '"\\ud83d"');
+    assert.equal((await records.runs.get(whole.id))!.callerId, '\u{1F600}');
+    await records.events.append([{ runId: cut.id, attempt: 1, seq: 1, at: 1, kind: 'log', stream: 'stdout', data: '\uDE00b' }]);
+    assert.equal((await records.events.read(cut.id, null, 10))[0]!.data, '\uFFFDb');
   });
 
   test('an unknown run is null, whatever its id', async (t) => {
