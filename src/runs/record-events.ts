@@ -3,6 +3,7 @@ import type { Bus } from '../contract/bus.js';
 import type { AttemptSink, LogStream } from '../contract/executor.js';
 import type { RunEvent, RunEventRecords } from '../contract/records.js';
 import { messageOf } from '../errors.js';
+import { areRecordsAway } from './records-away.js';
 
 /** Events that could not be written yet are kept up to this size; a log is worth less than the server's life. */
 const maxPendingBytes = 64 * 2 ** 20;
@@ -25,6 +26,8 @@ export class EventRecorder {
   #pendingBytes = 0;
   #writing: Promise<void> | null = null;
   #dropped = 0;
+  /** The records refused the last batch: told once, not at every try. */
+  #isAway = false;
   #retry: NodeJS.Timeout | null = null;
 
   constructor(private readonly parts: { events: RunEventRecords; bus: Bus; log: Logger }) {}
@@ -46,8 +49,9 @@ export class EventRecorder {
 
   /** Resolves when everything said before this call is written (or was dropped because the records are away). */
   async flush(): Promise<void> {
-    while (this.#writing !== null || (this.#pending.length > 0 && this.#retry === null)) {
-      await (this.#writing ?? this.#write());
+    // The batch under way, and then the one that takes what was said since it began; never what others go on saying.
+    for (let batches = 0; batches < 2; batches += 1) {
+      if (this.#writing !== null || (this.#pending.length > 0 && this.#retry === null)) await this.#write();
     }
   }
 
@@ -84,14 +88,33 @@ export class EventRecorder {
     this.#pending = [];
     this.#pendingBytes = 0;
     try {
-      await this.parts.events.append(batch);
-      this.#publish(batch);
+      await this.#append(batch);
+      if (this.#isAway) this.parts.log.info('run events are written again');
+      this.#isAway = false;
     } catch (error) {
       this.#keepForLater(batch, error);
     } finally {
       this.#writing = null;
     }
     if (this.#pending.length > 0 && this.#retry === null) void this.#write();
+  }
+
+  /** An event that the records do not take must not keep the others out: it is looked for by halves and given up. */
+  async #append(batch: readonly RunEvent[]): Promise<void> {
+    try {
+      await this.parts.events.append(batch);
+      this.#publish(batch);
+    } catch (error) {
+      if (areRecordsAway(error)) throw error;
+      if (batch.length > 1) {
+        const half = batch.length >> 1;
+        await this.#append(batch.slice(0, half));
+        await this.#append(batch.slice(half));
+        return;
+      }
+      this.#dropped += batch.length;
+      this.parts.log.error({ err: error, runId: batch[0]?.runId }, `a run event can not be written: ${messageOf(error)}`);
+    }
   }
 
   #publish(batch: readonly RunEvent[]): void {
@@ -107,7 +130,9 @@ export class EventRecorder {
   }
 
   #keepForLater(batch: RunEvent[], error: unknown): void {
-    this.parts.log.warn({ err: error, events: batch.length }, `run events could not be written: ${messageOf(error)}`);
+    if (!this.#isAway)
+      this.parts.log.warn({ err: error, events: batch.length }, `run events wait to be written: ${messageOf(error)}`);
+    this.#isAway = true;
     this.#pending = batch.concat(this.#pending);
     this.#pendingBytes += batch.reduce((bytes, event) => bytes + event.data.length + 100, 0);
     this.#retry = setTimeout(() => {

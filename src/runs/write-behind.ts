@@ -1,10 +1,12 @@
 import type { Logger } from 'pino';
 import type { EndedSyncRun, RunRecords } from '../contract/records.js';
 import { LanewayError, messageOf } from '../errors.js';
+import { areRecordsAway } from './records-away.js';
 
 /** A record follows its answer by at most this long while the records answer. */
 const maxDelayMs = 25;
 const batchRows = 2000;
+const retryMs = 500;
 
 /** Writes the records of sync runs after their answers, many in one transaction; reads look here first. */
 export class WriteBehind {
@@ -12,6 +14,8 @@ export class WriteBehind {
   #writing = new Map<string, EndedSyncRun>();
   #timer: NodeJS.Timeout | null = null;
   #flush: Promise<void> | null = null;
+  /** The records refused the last batch: the next try is the timer's, however many runs come meanwhile. */
+  #isAway = false;
 
   constructor(
     private readonly parts: { runs: RunRecords; log: Logger; onWritten: (runId: string) => void },
@@ -26,7 +30,7 @@ export class WriteBehind {
 
   add(run: EndedSyncRun): void {
     this.#waiting.set(run.id, run);
-    if (this.#waiting.size >= batchRows) void this.#start();
+    if (this.#waiting.size >= batchRows && !this.#isAway) void this.#start();
     else this.#timer ??= setTimeout(() => void this.#start(), maxDelayMs);
   }
 
@@ -41,7 +45,9 @@ export class WriteBehind {
 
   /** Resolves when all that was added before is written; rejects when the records do not take it. */
   async flush(): Promise<void> {
-    while (this.#waiting.size + this.#writing.size > 0) await this.#writeOnce();
+    // The batch under way, and then the one that takes what came since it began; never those of calls to come.
+    if (this.#flush !== null) await this.#flush;
+    if (this.#flush !== null || this.#waiting.size > 0) await this.#writeOnce();
   }
 
   async close(): Promise<void> {
@@ -55,9 +61,7 @@ export class WriteBehind {
   async #start(): Promise<void> {
     try {
       await this.#writeOnce();
-    } catch (error) {
-      this.parts.log.error({ err: error, runs: this.#waiting.size }, `sync runs could not be recorded: ${messageOf(error)}`);
-      this.#timer ??= setTimeout(() => void this.#start(), 500);
+    } catch {
       return;
     }
     if (this.#waiting.size >= batchRows) void this.#start();
@@ -76,15 +80,36 @@ export class WriteBehind {
     this.#writing = this.#waiting;
     this.#waiting = new Map();
     try {
-      const taken = await this.parts.runs.writeSync([...this.#writing.values()]);
+      const taken = await this.#record([...this.#writing.values()]);
       for (const id of taken)
         this.parts.log.error({ runId: id }, 'the id of a sync run was taken in the records; its own record is lost');
       for (const id of this.#writing.keys()) this.parts.onWritten(id);
       this.#writing = new Map();
+      if (this.#isAway) this.parts.log.info('sync runs are recorded again');
+      this.#isAway = false;
     } catch (error) {
       this.#waiting = new Map([...this.#writing, ...this.#waiting]);
       this.#writing = new Map();
+      if (!this.#isAway)
+        this.parts.log.error({ err: error, runs: this.#waiting.size }, `sync runs wait to be recorded: ${messageOf(error)}`);
+      this.#isAway = true;
+      this.#timer ??= setTimeout(() => void this.#start(), retryMs);
       throw error;
+    }
+  }
+
+  /** A run that the records do not take must not keep the others out: it is looked for by halves and given up. */
+  async #record(runs: readonly EndedSyncRun[]): Promise<string[]> {
+    try {
+      return await this.parts.runs.writeSync(runs);
+    } catch (error) {
+      if (areRecordsAway(error)) throw error;
+      if (runs.length > 1) {
+        const half = runs.length >> 1;
+        return [...(await this.#record(runs.slice(0, half))), ...(await this.#record(runs.slice(half)))];
+      }
+      this.parts.log.error({ err: error, runId: runs[0]?.id }, `a sync run can not be recorded: ${messageOf(error)}`);
+      return [];
     }
   }
 }
