@@ -30,8 +30,8 @@ export class WriteBehind {
 
   add(run: EndedSyncRun): void {
     this.#waiting.set(run.id, run);
-    if (this.#waiting.size >= batchRows && !this.#isAway) void this.#start();
-    else this.#timer ??= setTimeout(() => void this.#start(), maxDelayMs);
+    if (this.#waiting.size >= batchRows && this.#flush === null && !this.#isAway) void this.#start();
+    else this.#startIn(maxDelayMs);
   }
 
   /** A run that is not in the records yet. */
@@ -54,17 +54,29 @@ export class WriteBehind {
     try {
       await this.flush();
     } finally {
-      if (this.#timer !== null) clearTimeout(this.#timer);
+      this.#stopTimer();
     }
   }
 
   async #start(): Promise<void> {
+    this.#stopTimer();
     try {
       await this.#writeOnce();
     } catch {
       return;
     }
+    // What came while that batch was written may have had its timer meanwhile.
     if (this.#waiting.size >= batchRows) void this.#start();
+    else if (this.#waiting.size > 0) this.#startIn(maxDelayMs);
+  }
+
+  #startIn(ms: number): void {
+    this.#timer ??= setTimeout(() => void this.#start(), ms);
+  }
+
+  #stopTimer(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
   }
 
   #writeOnce(): Promise<void> {
@@ -75,8 +87,7 @@ export class WriteBehind {
   }
 
   async #write(): Promise<void> {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
+    this.#stopTimer();
     this.#writing = this.#waiting;
     this.#waiting = new Map();
     try {
@@ -93,7 +104,8 @@ export class WriteBehind {
       if (!this.#isAway)
         this.parts.log.error({ err: error, runs: this.#waiting.size }, `sync runs wait to be recorded: ${messageOf(error)}`);
       this.#isAway = true;
-      this.#timer ??= setTimeout(() => void this.#start(), retryMs);
+      this.#stopTimer();
+      this.#startIn(retryMs);
       throw error;
     }
   }

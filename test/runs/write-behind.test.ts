@@ -35,6 +35,24 @@ test('a flush waits for what was added before it, not for what others go on addi
   await behind.close();
 });
 
+test('a run that ends while a slow batch is written follows it, with nothing to push it', async () => {
+  let letOn: (() => void) | null = null;
+  const { behind, written } = openWriteBehind(async () => {
+    await new Promise<void>((resolve) => (letOn = resolve));
+    return [];
+  });
+  behind.add(endedRun());
+  await until(() => letOn !== null);
+  const first = letOn!;
+  behind.add(endedRun());
+  // Longer than a run waits for its batch: its turn has come and gone.
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  first();
+  await until(() => letOn !== first);
+  letOn!();
+  await until(() => written.length === 2);
+});
+
 test('a run that the records do not take keeps no other out', async () => {
   const [bad, ...good] = Array.from({ length: 9 }, () => endedRun());
   const kept = new Set<string>();
