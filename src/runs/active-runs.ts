@@ -22,8 +22,9 @@ export class ActiveRuns {
     this.#runs.set(run.prepared.id, run);
   }
 
-  remove(id: string): void {
-    this.#runs.delete(id);
+  /** Leaves a later attempt of the same run alone. */
+  remove(id: string, fence: number): void {
+    if (this.#runs.get(id)?.fence === fence) this.#runs.delete(id);
   }
 
   get(id: string): ActiveRun | undefined {

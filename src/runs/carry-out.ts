@@ -64,8 +64,8 @@ async function carryOutClaimed(claimed: ClaimedRun, parts: CarryOutParts): Promi
     if (end === 'hand back') await handBack(claim, parts);
     else await writeEnd({ claim, run, end }, parts, () => lost);
   } finally {
-    parts.leases.release(run.id);
-    parts.active.remove(run.id);
+    parts.leases.release(claim);
+    parts.active.remove(run.id, run.fence);
   }
 }
 

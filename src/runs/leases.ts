@@ -13,12 +13,17 @@ export class Leases {
     this.#timer.unref();
   }
 
+  /**
+   * A run may come here again while its last attempt, whose lease ran out, is still at work: that one is lost then.
+   * no-second-live-attempt: it is told before this one begins.
+   */
   hold(claim: Claim, onSignal: (signal: 'cancel' | 'lost') => void): void {
+    this.#claims.get(claim.runId)?.onSignal('lost');
     this.#claims.set(claim.runId, { claim, onSignal });
   }
 
-  release(runId: string): void {
-    this.#claims.delete(runId);
+  release(claim: Claim): void {
+    if (this.#claims.get(claim.runId)?.claim === claim) this.#claims.delete(claim.runId);
   }
 
   close(): void {

@@ -82,7 +82,7 @@ export class SyncCalls {
       logEnd(log, ended);
       return { run: ended, outcome };
     } finally {
-      active.remove(id);
+      active.remove(id, run.fence);
     }
   }
 

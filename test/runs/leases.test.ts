@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { pino } from 'pino';
+import type { Claim, RunRecords } from '../../src/contract/records.js';
+import { Leases } from '../../src/runs/leases.js';
+import { until } from '../until.js';
+
+const log = pino({ level: 'silent' });
+
+test('an attempt that comes here while the last one is at work ends that one, and keeps its lease when it has gone', async () => {
+  const renewed: Claim[] = [];
+  const renew = async (claims: readonly Claim[]) => {
+    renewed.push(...claims);
+    return claims.map(() => 'held' as const);
+  };
+  const leases = new Leases({ runs: { renew } as Pick<RunRecords, 'renew'> as RunRecords, leaseMs: 15, log });
+  const [first, second] = [2, 4].map((fence) => ({ runId: 'run', fence })) as [Claim, Claim];
+  const signals: string[] = [];
+  leases.hold(first, (signal) => signals.push(`first ${signal}`));
+  leases.hold(second, (signal) => signals.push(`second ${signal}`));
+  leases.release(first);
+  await until(() => renewed.length > 2);
+  assert.deepEqual(signals, ['first lost']);
+  assert.ok(renewed.every((claim) => claim === second));
+  leases.release(second);
+  leases.close();
+});
