@@ -13,6 +13,7 @@ import type { Leases } from './leases.js';
 import { logEnd, runFields } from './log-run.js';
 import { type EventRecorder, type FeedMessage, runTopic } from './record-events.js';
 import type { RunCounts } from './run-counts.js';
+import { areRecordsAway } from './records-away.js';
 import type { PreparedRun } from './run-request.js';
 
 export interface CarryOutParts {
@@ -36,6 +37,8 @@ export interface CarryOutParts {
 /** Waits between tries while a part is away. */
 const retryMs = 500;
 const storeAwayMs = 2000;
+/** How long a closing server waits for the records to take an end. */
+const patienceOfClosingMs = 2000;
 
 /**
  * One announcement from the queue to the end in the records:
@@ -140,14 +143,18 @@ async function handBack(claim: Claim, parts: CarryOutParts): Promise<void> {
   if (await parts.runs.handBack(claim)) await parts.announce([claim]);
 }
 
-/** Writes the end, again and again while the records are away: the lease decides whether it still counts. */
+/**
+ * Writes the end, again and again while the records are away: the lease decides whether it still counts. A server that
+ * closes, or an end that the records do not take, leaves the run to whoever finds its lease run out.
+ */
 async function writeEnd(
   { claim, run, end }: { claim: Claim; run: RunRecord; end: RunEnd },
   parts: CarryOutParts,
   isLost: () => boolean,
 ): Promise<void> {
   await parts.recorder.flush();
-  for (;;) {
+  let giveUpAt = Infinity;
+  for (let tries = 1; ; tries += 1) {
     try {
       // no-double-end: compare-and-set on the fence; false means that another attempt has the run now.
       const written = !isLost() && (await parts.runs.end(claim, end));
@@ -157,7 +164,17 @@ async function writeEnd(
       }
       break;
     } catch (error) {
-      parts.log.warn({ ...runFields(run), err: error }, `the end of a run waits for the records: ${messageOf(error)}`);
+      if (tries === 1)
+        parts.log.warn({ ...runFields(run), err: error }, `the end of a run waits for the records: ${messageOf(error)}`);
+      // clean-drain: within a bound, also when the records are away.
+      if (parts.isDraining()) giveUpAt = Math.min(giveUpAt, Date.now() + patienceOfClosingMs);
+      if (!areRecordsAway(error) || Date.now() >= giveUpAt) {
+        parts.log.error(
+          { ...runFields(run), err: error, state: end.state },
+          `the end of a run is not recorded: ${messageOf(error)}`,
+        );
+        return;
+      }
       await sleep(retryMs);
     }
   }

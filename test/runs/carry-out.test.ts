@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { pino } from 'pino';
+import { LocalBus } from '../../src/bus/local-bus.js';
+import type { DeployedVersion, Executor } from '../../src/contract/executor.js';
+import type { FunctionStore } from '../../src/contract/store.js';
+import { LanewayError } from '../../src/errors.js';
+import { EmbeddedQueue } from '../../src/queue/embedded-queue.js';
+import { openRuns, type RunsPolicy } from '../../src/runs/open-runs.js';
+import { acceptRun, timings } from '../records/sample-runs.js';
+import { sqliteWay } from '../records/ways.js';
+import { until } from '../until.js';
+
+const policy: RunsPolicy = {
+  isolation: { strongest: 'process', byDefault: 'auto', floor: null },
+  defaultTimeoutMs: 1000,
+  maxSyncTimeoutMs: 1000,
+  maxQueuedTimeoutMs: 1000,
+  queueConcurrency: 4,
+  leaseMs: 15_000,
+  writeBehindRows: 100,
+  maxFollowers: 10,
+  followerBufferBytes: 1000,
+  keepRunsMs: 1_000_000,
+};
+
+/** Runs that succeed at once; the records are real. */
+async function open(t: TestContext) {
+  const { records } = await sqliteWay.open(t);
+  const entry = { runtime: 'node', file: 'index.mjs' } as const;
+  const version: Partial<DeployedVersion> = { function: 'hello', lane: 'latest', version: '1.1', manifest: {}, entry };
+  const store = { deployed: () => version } as unknown as FunctionStore;
+  const executor = {
+    execute: () => Promise.resolve({ ok: true, result: '1', timings }),
+    cancel: () => {},
+    close: () => Promise.resolve(),
+  } as unknown as Executor;
+  const log = pino({ level: 'silent' });
+  const queue = new EmbeddedQueue();
+  const parts = { records, store, queue, executor, bus: new LocalBus(log), log, shared: false };
+  return { records, start: () => openRuns(parts, policy) };
+}
+
+test('clean-drain: records that stay away do not keep a server from closing, and the run is not lost', async (t) => {
+  const { records, start } = await open(t);
+  const end = t.mock.method(records.runs, 'end', () =>
+    Promise.reject(new LanewayError('records_unavailable', { problem: 'away' })),
+  );
+  const { id } = await acceptRun(records);
+  const runs = await start();
+  await until(() => end.mock.callCount() > 1);
+  await runs.close(0);
+  assert.equal((await records.runs.get(id))!.state, 'running');
+  end.mock.restore();
+  assert.equal((await records.runs.recoverLost(10, 'the next boot')).announce.length, 1);
+});
+
+test('an end that the records do not take gives its place free and leaves the run to its lease', async (t) => {
+  const { records, start } = await open(t);
+  const end = t.mock.method(records.runs, 'end', () => Promise.reject(new TypeError('not to be kept')));
+  const { id } = await acceptRun(records);
+  const runs = await start();
+  await until(() => end.mock.callCount() > 0 && runs.active.size === 0);
+  assert.equal((await records.runs.get(id))!.state, 'running');
+  await runs.close(0);
+  assert.equal(end.mock.callCount(), 1);
+});
+
+test('an end waits for records that come back', async (t) => {
+  const { records, start } = await open(t);
+  const { end } = records.runs;
+  let tries = 0;
+  t.mock.method(records.runs, 'end', (...given: Parameters<typeof end>) => {
+    if (tries++ < 2) return Promise.reject(new LanewayError('records_unavailable', { problem: 'away' }));
+    return end(...given);
+  });
+  const { id } = await acceptRun(records);
+  const runs = await start();
+  await until(async () => (await records.runs.get(id))!.state === 'succeeded');
+  await runs.close(0);
+});
