@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Bus } from '../contract/bus.js';
 import type { Queue } from '../contract/queue.js';
 import type { Claim, RunRecords } from '../contract/records.js';
-import { messageOf } from '../errors.js';
+import { LanewayError, messageOf } from '../errors.js';
 import { type FeedMessage, runTopic } from './record-events.js';
 
 export interface SweepParts {
@@ -34,9 +34,15 @@ export class Sweep {
    * can be alive (embedded records), so that what an earlier boot left `running` is taken back at once.
    */
   async rebuild(onlyOwner: string | null): Promise<void> {
-    while ((await this.#recover(onlyOwner)) === pageRows);
-    do await this.#announcePage(await this.parts.runs.now());
-    while (this.#place !== null);
+    try {
+      while ((await this.#recover(onlyOwner)) === pageRows);
+      do await this.#announcePage(await this.parts.runs.now());
+      while (this.#place !== null);
+    } catch (error) {
+      // bounded: a backlog larger than the queue is no reason not to start; the sweep announces the rest as it shrinks.
+      if (!(error instanceof LanewayError) || error.code !== 'queue_unavailable') throw error;
+      this.parts.log.warn({ err: error }, `the queued runs will be announced by the sweep: ${messageOf(error)}`);
+    }
   }
 
   /** Announces again what was handed back. */
@@ -60,8 +66,9 @@ export class Sweep {
   async #sweepOnce(): Promise<void> {
     try {
       while ((await this.#recover(null)) === pageRows);
-      // One page a time: a long backlog is walked through over several sweeps, each of them small.
-      await this.#announcePage((await this.parts.runs.now()) - this.parts.leaseMs);
+      // One page a time: a long backlog is walked through over several sweeps, each of them small. Where the queue has lost
+      // whole pages it was emptied, and the servers wait for the rest.
+      while (await this.#announcePage((await this.parts.runs.now()) - this.parts.leaseMs));
     } catch (error) {
       this.parts.log.warn({ err: error }, `the sweep will try again: ${messageOf(error)}`);
     }
@@ -80,14 +87,15 @@ export class Sweep {
     return announce.length + ended.length;
   }
 
-  /** Looks at one page of due runs and announces those that the queue no longer holds. */
-  async #announcePage(announcedBefore: number): Promise<void> {
+  /** Looks at one page of due runs and announces those that the queue no longer holds; whether that was a page full. */
+  async #announcePage(announcedBefore: number): Promise<boolean> {
     const page = await this.parts.runs.unclaimed(announcedBefore, pageRows, this.#place);
     const last = page.at(-1);
     this.#place = page.length === pageRows && last !== undefined ? { dueAt: last.dueAt, id: last.runId } : null;
-    if (page.length === 0) return;
+    if (page.length === 0) return false;
     const held = await this.parts.queue.holds(page);
     const gone = page.filter((_, index) => !held[index]);
     if (gone.length > 0) await this.announce(gone);
+    return gone.length === pageRows;
   }
 }
