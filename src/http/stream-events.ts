@@ -13,6 +13,8 @@ export async function streamEvents(
 ): Promise<FastifyReply> {
   const gone = new AbortController();
   reply.raw.once('close', () => gone.abort());
+  // Whoever left while the key was looked up is told of by no event any more.
+  if (reply.raw.destroyed) gone.abort();
   const resumed = lastEventId(request);
   const events = await following.follow(runId, resumed, gone.signal);
   reply.hijack();
@@ -59,6 +61,7 @@ function lastEventId(request: FastifyRequest): Place | null {
   return match === null ? null : { attempt: Number(match[1]), seq: Number(match[2]) };
 }
 
+/** Resolves at once for a client that is gone: neither event would come. */
 function drained(out: NodeJS.WritableStream, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => {
