@@ -43,9 +43,12 @@ export class LaneKeeper {
   /** The lane as the records have it; what was deleted since then goes from this disk too. */
   async refresh(name: LaneName): Promise<void> {
     const { records, catalogue } = this.#parts;
+    const known = catalogue.get(name.function, name.lane);
     const rows = await records.versions.ofLane(name.function, name.lane);
     const lane = await records.lanes.get(name.function, name.lane);
-    const before = catalogue.get(name.function, name.lane)?.versions;
+    // A push or another look was faster: what was read here may be older than what is known now.
+    if (catalogue.get(name.function, name.lane) !== known) return this.refresh(name);
+    const before = known?.versions;
     const ready = rows.filter((row) => row.state === 'ready');
     catalogue.set(name, contentOf(ready, lane));
     for (const row of rows) {
