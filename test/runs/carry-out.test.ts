@@ -68,7 +68,7 @@ test('an end that the records do not take gives its place free and leaves the ru
 
 test('an end waits for records that come back', async (t) => {
   const { records, start } = await open(t);
-  const { end } = records.runs;
+  const end = records.runs.end.bind(records.runs);
   let tries = 0;
   t.mock.method(records.runs, 'end', (...given: Parameters<typeof end>) => {
     if (tries++ < 2) return Promise.reject(new LanewayError('records_unavailable', { problem: 'away' }));
