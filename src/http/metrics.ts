@@ -56,20 +56,25 @@ export function createMetrics({ runs, records, queue, executor }: MetricParts): 
   });
 
   return async () => {
-    const [byState, waiting] = await Promise.all([records.runs.countByState(), queue.depth()]);
-    for (const counter of [accepted, ended, cold, workerCount]) counter.reset();
+    // A part that is away takes its own numbers away, not those of this server: they are wanted most then.
+    const [byState, waiting] = await Promise.all([records.runs.countByState().catch(noNumber), queue.depth().catch(noNumber)]);
+    for (const counter of [accepted, ended, cold, workerCount, recorded]) counter.reset();
     accepted.inc({ mode: 'sync' }, runs.counts.accepted.sync);
     accepted.inc({ mode: 'queued' }, runs.counts.accepted.queued);
     for (const { count, ...labels } of runs.counts.endedBy()) ended.inc(labels, count);
-    for (const state of runStates) recorded.set({ state }, byState[state]);
+    if (byState !== null) for (const state of runStates) recorded.set({ state }, byState[state]);
     active.set(runs.active.size);
-    depth.set(waiting);
+    depth.set(waiting ?? Number.NaN);
     followers.set(runs.following.open);
     const { workers, coldStarts } = executor();
     for (const { kind, state, count } of workers) workerCount.set({ kind, state }, count);
     for (const [reason, count] of Object.entries(coldStarts)) cold.inc({ reason }, count);
     return `${await registry.metrics()}\n${runTimeText(runs.counts)}`;
   };
+}
+
+function noNumber(): null {
+  return null;
 }
 
 /** A histogram that is counted elsewhere, in the text format: prom-client's own would have to see every run. */
