@@ -6,6 +6,8 @@ import type { Backend } from './backend.js';
 const maxDeaths = 3;
 /** SQLite and PostgreSQL both take tens of thousands of parameters in one statement, not more. */
 const claimsAtOnce = 1000;
+/** SQLite's own name for it. By the state it would go through all queued runs for each of these. */
+const primaryKey = 'sqlite_autoindex_runs_1';
 
 interface UnclaimedQuery {
   announcedBefore: number;
@@ -33,8 +35,8 @@ export async function announceAgain({ db, dialect }: Backend, claims: readonly C
   for (let from = 0; from < claims.length; from += claimsAtOnce) {
     const some = claims.slice(from, from + claimsAtOnce);
     const { rows } = await sql<Announcement>`
-      update runs set fence = fence + 1, announced_at = ${sql.raw(dialect.now)}
-      where state = 'queued' and (id, fence) in (
+      update runs ${sql.raw(dialect.indexedBy(primaryKey))} set fence = fence + 1, announced_at = ${sql.raw(dialect.now)}
+      where state = 'queued' and id in (${sql.join(some.map(({ runId }) => runId))}) and (id, fence) in (
         values ${sql.join(some.map(({ runId, fence }) => sql`(${runId}, cast(${fence} as bigint))`))}
       )
       returning id as "runId", fence, priority`.execute(db);
