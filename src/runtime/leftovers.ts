@@ -1,16 +1,18 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { bootId, killGroup, listPids, readProcess } from './process-group.js';
+import { bootId, isOtherLivingServer, killGroup, listPids, readProcess } from './process-group.js';
 
 /**
- * Kills the process groups that an earlier server on this folder left behind and deletes their temporary folders.
+ * Kills the process groups that an earlier server on this folder left behind and deletes their temporary folders. What
+ * belongs to a server that lives is left alone: two with the same settings may share the folder by mistake.
  * Belongs before anything is claimed: no-second-live-attempt. Returns how many groups were still alive.
  */
 export function killLeftovers(root: string): number {
   const notes = join(root, 'pids');
-  mkdirSync(notes, { recursive: true, mode: 0o700 });
+  const scratch = join(root, 'tmp');
+  for (const folder of [notes, scratch]) mkdirSync(folder, { recursive: true, mode: 0o700 });
   let killed = 0;
-  for (const name of readdirSync(notes)) {
+  for (const name of leftIn(notes)) {
     const { pid, startTime, boot } = readNote(join(notes, name));
     if (pid > 1 && boot === bootId() && isOurGroup(pid, startTime)) {
       killed += 1;
@@ -18,8 +20,13 @@ export function killLeftovers(root: string): number {
     }
     rmSync(join(notes, name), { force: true });
   }
-  rmSync(join(root, 'tmp'), { recursive: true, force: true });
+  // A process that was killed just now may still have written there.
+  for (const name of leftIn(scratch)) rmSync(join(scratch, name), { recursive: true, force: true, maxRetries: 10 });
   return killed;
+}
+
+function leftIn(folder: string): string[] {
+  return readdirSync(folder).filter((name) => !isOtherLivingServer(name.slice(0, name.indexOf('.'))));
 }
 
 function readNote(file: string): { pid: number; startTime: string; boot: string } {

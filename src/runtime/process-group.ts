@@ -37,6 +37,19 @@ export function bootId(): string {
 }
 let boot: string | null = null;
 
+/** Names this server among all that ever ran since the machine started: `<pid>-<start time>`. */
+export function serverName(): string {
+  return `${process.pid}-${readProcess(process.pid)?.startTime ?? ''}`;
+}
+
+/** Whether the name is that of another server, and it still runs. */
+export function isOtherLivingServer(name: string): boolean {
+  const [pid, startTime] = name.split('-');
+  if (startTime === undefined || Number(pid) === process.pid) return false;
+  const facts = readProcess(Number(pid));
+  return facts !== null && !facts.zombie && facts.startTime === startTime;
+}
+
 export function listPids(): number[] {
   return readdirSync('/proc')
     .map(Number)

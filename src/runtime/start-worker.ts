@@ -1,5 +1,6 @@
 import { ExecutableWorker } from './executable-worker.js';
 import type { FunctionWorker, WorkerListener, WorkerOptions } from './function-worker.js';
+import { serverName } from './process-group.js';
 import { launchNode, launchPython } from './process-launch.js';
 import { ProcessWorker } from './process-worker.js';
 import { Scratch } from './scratch.js';
@@ -9,6 +10,7 @@ import { ThreadWorker } from './thread-worker.js';
 export class WorkerStarter {
   readonly #folder: string;
   readonly #python: string;
+  readonly #server = serverName();
   #started = 0;
 
   constructor(options: { folder: string; python: string }) {
@@ -20,7 +22,7 @@ export class WorkerStarter {
     const { kind } = options;
     if (kind === 'thread') return new ThreadWorker(options, listener);
     this.#started += 1;
-    const scratch = new Scratch(this.#folder, `w${this.#started}`);
+    const scratch = new Scratch(this.#folder, `${this.#server}.w${this.#started}`);
     if (kind === 'executable') return new ExecutableWorker(scratch, listener);
     const launch = kind === 'node' ? launchNode(options.memoryMb, scratch.folder) : launchPython(this.#python, scratch.folder);
     return new ProcessWorker({ ...options, kind }, launch, { scratch, listener });

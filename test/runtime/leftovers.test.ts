@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { killLeftovers } from '../../src/runtime/leftovers.js';
@@ -54,12 +55,7 @@ for (const path of ['faults/index.mjs', 'faults/main.py']) {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     t.after(() => server.kill('SIGKILL'));
-    const pids: number[] = [];
-    for await (const line of createInterface({ input: server.stdout })) {
-      pids.push(Number(line));
-      if (pids.length === 2) break;
-    }
-    const [child, worker] = pids as [number, number];
+    const [child, worker] = (await linesOf(server.stdout, 2)).map(Number) as [number, number];
     assert.ok(isAlive(child) && isAlive(worker));
     server.kill('SIGKILL');
     // The child and the `sleep` it waits for are all that is left.
@@ -73,6 +69,23 @@ for (const path of ['faults/index.mjs', 'faults/main.py']) {
   });
 }
 
+test('workers of a server that lives are left alone by another one on its folder', async (t) => {
+  const folder = makeFolder(t);
+  const path = fileURLToPath(new URL('server-to-kill.js', import.meta.url));
+  const server = spawn(process.execPath, [path, folder, 'faults/index.mjs'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  t.after(() => server.kill('SIGKILL'));
+  const worker = Number((await linesOf(server.stdout, 2))[1]);
+  const [notes, scratch] = [readdirSync(join(folder, 'pids')), readdirSync(join(folder, 'tmp'))];
+  assert.equal(killLeftovers(folder), 0);
+  assert.ok(isAlive(worker));
+  assert.deepEqual([readdirSync(join(folder, 'pids')), readdirSync(join(folder, 'tmp'))], [notes, scratch]);
+  server.kill('SIGKILL');
+  await until(() => !isAlive(worker));
+  killLeftovers(folder);
+  await until(() => processesWith(folder).length === 0);
+  assert.deepEqual([readdirSync(join(folder, 'pids')), readdirSync(join(folder, 'tmp'))], [[], []]);
+});
+
 test('a stranger that got the number of an old worker is left alone', (t) => {
   const folder = makeFolder(t);
   const stranger = spawn('sleep', ['60'], { detached: true, stdio: 'ignore' });
@@ -84,3 +97,12 @@ test('a stranger that got the number of an old worker is left alone', (t) => {
   assert.ok(isAlive(stranger.pid!));
   assert.deepEqual(readdirSync(join(folder, 'pids')), []);
 });
+
+async function linesOf(output: Readable, count: number): Promise<string[]> {
+  const lines: string[] = [];
+  for await (const line of createInterface({ input: output })) {
+    lines.push(line);
+    if (lines.length === count) break;
+  }
+  return lines;
+}
