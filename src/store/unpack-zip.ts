@@ -69,8 +69,15 @@ async function openEntry(zip: ZipFile, entry: Entry, { name }: EntryPath): Promi
     throw new LanewayError('zip_invalid', { problem: `entry ${name} has another name in front of its bytes` });
   }
   const packed = await openPacked(zip, entry, header.fileDataStart);
-  // Inflated here and not by yauzl: between its start and our reading an error would have no listener and end the process.
-  return entry.compressionMethod === 8 ? pipeline(packed, createInflateRaw(), () => {}) : packed;
+  return neverUnheard(entry.compressionMethod === 8 ? pipeline(neverUnheard(packed), createInflateRaw(), () => {}) : packed);
+}
+
+/**
+ * A stream whose error ends nobody's process: it may come before anybody reads, or after the last reader left. Whoever reads
+ * is told of it all the same. For this we inflate ourselves: yauzl's own stream can't be listened to in time.
+ */
+function neverUnheard(stream: Readable): Readable {
+  return stream.on('error', () => {});
 }
 
 /** The bytes of an entry as they lie in the zip; nothing is read before somebody reads. */
