@@ -15,6 +15,8 @@ const rereadMs = 5000;
 /** Follows runs on any server: the records first, then the feed, and the records again on a gap or when it falls behind. */
 export class FollowRun {
   #open = 0;
+  /** Open feeds by run, for ends that concern this server alone. */
+  readonly #feeds = new Map<string, Set<RunFeed>>();
 
   constructor(
     private readonly parts: { events: RunEventRecords; find: FindRuns; bus: Bus },
@@ -33,7 +35,7 @@ export class FollowRun {
     if (this.#open >= this.limits.maxFollowers) {
       throw new LanewayError('too_many_followers', { limit: this.limits.maxFollowers });
     }
-    const feed = new RunFeed(this.parts.bus, runId, this.limits.bufferBytes);
+    const feed = this.#openFeed(runId);
     try {
       await this.parts.find.get(runId);
     } catch (error) {
@@ -42,6 +44,24 @@ export class FollowRun {
     }
     this.#open += 1;
     return this.#read({ runId, place, feed, signal });
+  }
+
+  /** The end of a sync run is recorded: nobody but this server knew of the run until then, so no message goes out. */
+  tellEnded(runId: string): void {
+    for (const feed of this.#feeds.get(runId) ?? []) feed.reread();
+  }
+
+  #openFeed(runId: string): RunFeed {
+    const feeds = this.#feeds.get(runId) ?? new Set<RunFeed>();
+    const feed = new RunFeed(this.parts.bus, runId, {
+      maxBytes: this.limits.bufferBytes,
+      onClose: () => {
+        feeds.delete(feed);
+        if (feeds.size === 0) this.#feeds.delete(runId);
+      },
+    });
+    this.#feeds.set(runId, feeds.add(feed));
+    return feed;
   }
 
   async *#read(reader: {
@@ -92,16 +112,16 @@ class RunFeed {
   constructor(
     bus: Bus,
     runId: string,
-    private readonly maxBytes: number,
+    private readonly settings: { maxBytes: number; onClose: () => void },
   ) {
     this.#stop = [
       bus.subscribe(
         runTopic(runId),
         (message) => this.#hear(JSON.parse(message) as FeedMessage, message.length),
         // What was published before other servers' messages arrive is in the records.
-        () => this.#reread(),
+        () => this.reread(),
       ),
-      bus.onReconnect(() => this.#reread()),
+      bus.onReconnect(() => this.reread()),
     ];
   }
 
@@ -130,23 +150,25 @@ class RunFeed {
 
   close(): void {
     for (const stop of this.#stop) stop();
+    this.settings.onClose();
   }
 
   #hear(message: FeedMessage, bytes: number): void {
-    if ('state' in message) return this.#reread();
+    if ('state' in message) return this.reread();
     if (this.#mustReread) return;
     this.#bytes += bytes;
-    if (this.#bytes > this.maxBytes) {
+    if (this.#bytes > this.settings.maxBytes) {
       // bounded: a follower that is this far behind goes back to the records.
       this.#events = [];
       this.#bytes = 0;
-      return this.#reread();
+      return this.reread();
     }
     this.#events.push(...message.events);
     this.wake();
   }
 
-  #reread(): void {
+  /** What is here may not be all: the records are to be read again. */
+  reread(): void {
     this.#mustReread = true;
     this.wake();
   }

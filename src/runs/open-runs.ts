@@ -13,7 +13,7 @@ import type { IsolationPolicy } from './choose-isolation.js';
 import { FindRuns } from './find-runs.js';
 import { FollowRun } from './follow-run.js';
 import { Leases } from './leases.js';
-import { EventRecorder, type FeedMessage, runTopic } from './record-events.js';
+import { EventRecorder } from './record-events.js';
 import { Retention } from './retention.js';
 import { RunCounts } from './run-counts.js';
 import type { PreparedRun, RunRequest } from './run-request.js';
@@ -69,9 +69,10 @@ export async function openRuns(parts: RunsParts, policy: RunsPolicy): Promise<Ru
   const active = new ActiveRuns();
   const counts = new RunCounts();
   const recorder = new EventRecorder({ events, bus, log });
-  const onWritten = (id: string) => bus.publish(runTopic(id), JSON.stringify({ state: 'ended' } satisfies FeedMessage));
-  const writeBehind = new WriteBehind({ runs, log, onWritten }, policy.writeBehindRows);
+  const writeBehind = new WriteBehind({ runs, log, onWritten: (id) => following.tellEnded(id) }, policy.writeBehindRows);
   const find = new FindRuns({ runs, active, writeBehind });
+  const followers = { maxFollowers: policy.maxFollowers, bufferBytes: policy.followerBufferBytes };
+  const following = new FollowRun({ events, find, bus }, followers);
   const leases = new Leases({ runs, leaseMs: policy.leaseMs, log });
   const sweep = new Sweep({ runs, queue, bus, leaseMs: policy.leaseMs, log });
   const retention = new Retention({ runs, log }, policy.keepRunsMs);
@@ -94,10 +95,7 @@ export async function openRuns(parts: RunsParts, policy: RunsPolicy): Promise<Ru
   return {
     sync: new SyncCalls({ ...common, policy }),
     find,
-    following: new FollowRun(
-      { events, find, bus },
-      { maxFollowers: policy.maxFollowers, bufferBytes: policy.followerBufferBytes },
-    ),
+    following,
     counts,
     active,
     accept: (request) => acceptRun(request, { ...common, policy }),

@@ -85,6 +85,16 @@ describe('runs', () => {
     assert.equal((await ended(id)).state, 'cancelled');
   });
 
+  test('a sync run can be followed by its own id until it has ended', async () => {
+    const id = '0a1b2c3d-0000-4000-8000-00000000feed';
+    const call = server.call('talk', {}, { 'x-run-id': id });
+    await eventually(async () => (await server.ask('GET', `/api/v1/runs/${id}`)).status === 200);
+    const text = await (await server.ask('GET', `/api/v1/runs/${id}/events`)).text();
+    assert.match(text, /"state":"succeeded"/);
+    assert.deepEqual([...text.matchAll(/"text":"line (\d)/g)].map((match) => match[1]), ['1', '2', '3', '4', '5']);
+    assert.equal(await (await call).text(), '"done"');
+  });
+
   test('an id in use is refused', async () => {
     const { run } = await start({ function: 'echo', mode: 'queued' });
     const again = await server.ask('POST', '/api/v1/runs', { json: { function: 'echo', run_id: run.id } });
