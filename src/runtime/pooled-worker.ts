@@ -191,7 +191,10 @@ export class PooledWorker implements WorkerListener {
       case 'result':
         return this.#onResult(message);
       case 'failed':
-        return this.#afterOutput(message.children, () => this.#conclude((ended) => ended.fail(message)));
+        // A function that gives up when its signal says that its time is over has run out of time, whatever it throws.
+        return this.#afterOutput(message.children, () =>
+          this.#conclude((ended) => ended.fail(ended.signalled ? timedOut(ended) : message)),
+        );
       case 'log':
         if (this.#isBounded(message.data)) run.log(message.stream, message.data);
         return;

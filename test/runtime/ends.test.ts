@@ -14,6 +14,15 @@ for (const [isolation, path] of [
     assert.match(ear.text, /aborted: TimeoutError|cancelled/);
   });
 
+  test(`a run that throws when its signal fires has timed out, and its worker stays: ${path} at ${isolation}`, async (t) => {
+    const executor = makeExecutor(t, { graceMs: 20_000 });
+    const more = { isolation, payload: 'throws', timeoutMs: 3000 };
+    const { outcome } = await runOnce(executor, deploy(path), more);
+    assert.ok(!outcome.ok);
+    assert.deepEqual([outcome.reason, outcome.message], ['timeout', 'timed out after 3000 ms']);
+    assert.equal(executor.stats().workers.filter(({ state }) => state === 'idle').length, 1);
+  });
+
   test(`a cancelled run that gives up by itself is cancelled, and its worker stays: ${path} at ${isolation}`, async (t) => {
     const executor = makeExecutor(t, { graceMs: 20_000 });
     const version = deploy(path);
