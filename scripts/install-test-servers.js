@@ -5,6 +5,8 @@ import { chmodSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } 
 import { neededServers } from '../dist/test/servers/debian-packages.js';
 import { findBinary } from '../dist/test/servers/find-binary.js';
 
+// With --bench also what the benchmark drives.
+const needed = neededServers.filter(({ forBenchmark }) => forBenchmark !== true || process.argv.includes('--bench'));
 const policyFile = '/usr/sbin/policy-rc.d';
 const missing = findMissing();
 if (missing.length > 0) {
@@ -14,7 +16,7 @@ if (missing.length > 0) {
 }
 
 function findMissing() {
-  return neededServers.filter((server) => findBinary(server.binary) === null);
+  return needed.filter((server) => findBinary(server.binary) === null);
 }
 
 function canInstall() {
@@ -63,9 +65,11 @@ function writePolicy(text, mode) {
 
 function reportSkipped(servers) {
   for (const { binary, package: name, suites } of servers) {
-    console.error(
-      `test servers: NO ${binary} (apt-get install ${name}): tests in ${suites.map((suite) => `test/${suite}/`).join(', ')} that need it will be SKIPPED`,
-    );
+    const tests =
+      suites.length > 0
+        ? `tests in ${suites.map((suite) => `test/${suite}/`).join(', ')} that need it will be SKIPPED`
+        : 'no benchmark';
+    console.error(`test servers: NO ${binary} (apt-get install ${name}): ${tests}`);
   }
   if (servers.length > 0 && process.env.CI === 'true') console.error('test servers: with CI=true a skipped test is a failure');
 }

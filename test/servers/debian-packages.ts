@@ -6,12 +6,15 @@ export interface NeededServer {
   package: string;
   /** Folders of test/ with tests that skip themselves without it. */
   suites: readonly string[];
+  /** Driven by the benchmark alone. */
+  forBenchmark?: true;
 }
 
-/** Everything the tests need beyond npm; scripts/install-test-servers.js installs what is missing. */
+/** Everything the tests and the benchmark need beyond npm; scripts/install-test-servers.js installs what is missing. */
 export const neededServers: readonly NeededServer[] = [
-  { binary: 'redis-server', package: 'redis-server', suites: ['queue', 'bus', 'redis', 'cli'] },
-  { binary: 'postgres', package: 'postgresql', suites: ['records', 'store', 'cli'] },
-  { binary: 'vsftpd', package: 'vsftpd', suites: ['store', 'cli'] },
+  { binary: 'redis-server', package: 'redis-server', suites: ['queue', 'bus', 'redis', 'cli', 'app'] },
+  { binary: 'postgres', package: 'postgresql', suites: ['records', 'store', 'cli', 'app'] },
+  { binary: 'vsftpd', package: 'vsftpd', suites: ['store', 'cli', 'app'] },
   { binary: 'openssl', package: 'openssl', suites: ['store'] },
+  { binary: 'wrk', package: 'wrk', suites: [], forBenchmark: true },
 ];
