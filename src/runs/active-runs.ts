@@ -10,8 +10,6 @@ export interface ActiveRun {
   fence: number;
   createdAt: number;
   startedAt: number;
-  /** Set when a cancel reached it here. */
-  cancelled: boolean;
 }
 
 /** The runs of this server by id: what reads and cancels look at before the records. */

@@ -57,7 +57,6 @@ export class CancelRun {
   #cancelHere(id: string): boolean {
     const run = this.parts.active.get(id);
     if (run?.mode !== 'sync') return false;
-    run.cancelled = true;
     this.parts.executor.cancel(id);
     return true;
   }

@@ -114,7 +114,6 @@ function beActive(prepared: PreparedRun, run: RunRecord): ActiveRun {
     fence: run.fence,
     createdAt: run.createdAt,
     startedAt: run.startedAt ?? Date.now(),
-    cancelled: false,
   };
 }
 

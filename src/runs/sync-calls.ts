@@ -72,7 +72,7 @@ export class SyncCalls {
     const { id } = prepared;
     if (active.get(id) !== undefined) throw new LanewayError('run_id_in_use', { id });
     const now = Date.now();
-    const run: ActiveRun = { prepared, mode: 'sync', attempt: 1, fence: 0, createdAt: now, startedAt: now, cancelled: false };
+    const run: ActiveRun = { prepared, mode: 'sync', attempt: 1, fence: 0, createdAt: now, startedAt: now };
     active.add(run);
     try {
       const outcome = await execute(attemptOf(prepared, 1, 'bounded'), recorder.sinkFor(id, 1));
