@@ -2,8 +2,8 @@ type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /** Headers that exist to carry credentials, ours or another server's; a function gets none of them. */
 const alwaysRemoved = new Set(['authorization', 'proxy-authorization', 'cookie', 'cookie2']);
-/** A key anywhere in a value, also with its underscores escaped for a URL. */
-const keyInside = /lw(?:_|%5f)[A-Za-z0-9]{8,32}(?:_|%5f)[A-Za-z0-9]{24}/i;
+/** The beginning of a key anywhere in a value, also with its underscores escaped for a URL; a part of a secret is one too. */
+const keyInside = /lw(?:_|%5f)[A-Za-z0-9]{8,32}(?:_|%5f)/i;
 
 /**
  * The token a request brings, or null when it brings none. A value shaped like a key is preferred; without one the first
@@ -22,13 +22,18 @@ export function findToken(headers: Headers, query: string | null): string | null
   return found.find((token) => token.startsWith('lw_')) ?? found[0] ?? null;
 }
 
+/** Whether there is a key, or the beginning of one, in a text. */
+export function carriesKey(text: string): boolean {
+  return keyInside.test(text);
+}
+
 /** What may be handed to a function: header names in lower case, without any that carried a credential. */
 export function withoutCredentials(headers: Headers): Record<string, string> {
   const kept: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
     const text = Array.isArray(value) ? value.join(', ') : (value as string | undefined);
     const lower = name.toLowerCase();
-    if (text !== undefined && !alwaysRemoved.has(lower) && !keyInside.test(text)) setOwn(kept, lower, text);
+    if (text !== undefined && !alwaysRemoved.has(lower) && !carriesKey(text)) setOwn(kept, lower, text);
   }
   return kept;
 }
@@ -36,7 +41,7 @@ export function withoutCredentials(headers: Headers): Record<string, string> {
 /** Query parameters without those that carried a key. */
 export function withoutCredentialParameters(parameters: Readonly<Record<string, string>>): Record<string, string> {
   const kept: Record<string, string> = {};
-  for (const [name, value] of Object.entries(parameters)) if (!keyInside.test(value)) setOwn(kept, name, value);
+  for (const [name, value] of Object.entries(parameters)) if (!carriesKey(value)) setOwn(kept, name, value);
   return kept;
 }
 

@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { LanewayError, messageOf } from '../errors.js';
 import { letFinish } from './let-finish.js';
+import { pathOf } from './request-path.js';
 
 /** Every error becomes one shape, `{error:{code,message,details}}`; what is no refusal is `internal` to the caller and logged. */
 export function answerErrors(app: FastifyInstance): void {
@@ -78,10 +79,6 @@ function missingRoute(app: FastifyInstance, request: FastifyRequest): LanewayErr
   const allowed = methods.filter((method) => method !== request.method && app.servesPath(method, path));
   if (allowed.length === 0) return new LanewayError('route_not_found', { method: request.method, path });
   return new LanewayError('method_not_allowed', { method: request.method, allowed: allowed.join(', ') });
-}
-
-function pathOf(request: FastifyRequest): string {
-  return request.url.split('?', 1)[0]!;
 }
 
 declare module 'fastify' {

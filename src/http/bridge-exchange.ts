@@ -1,9 +1,11 @@
 import { once } from 'node:events';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { carriesKey } from '../access/credentials.js';
 import type { HttpExchange } from '../contract/executor.js';
 import { LanewayError } from '../errors.js';
 import type { SyncAnswer } from '../runs/sync-calls.js';
 import { answer } from './answer-errors.js';
+import { runFailure } from './run-failure.js';
 
 /** Headers that belong to one connection, not to the exchange. */
 const hopByHop = new Set([
@@ -20,7 +22,6 @@ const hopByHop = new Set([
 const keyHeaders = new Set(['x-api-key', 'token', 'x-laneway-lane', 'x-laneway-version']);
 /** What this server says of the exchange itself; a function can not say otherwise. */
 const ownHeaders = new Set(['x-request-id', 'x-run-id']);
-const keyInside = /lw_[A-Za-z0-9]{8,32}_/;
 
 export interface BridgedRun {
   runId: string;
@@ -56,13 +57,7 @@ export async function bridgeExchange(request: FastifyRequest, reply: FastifyRepl
   if (!reply.sent) {
     if (outcome.ok) throw new LanewayError('internal');
     reply.header('x-run-id', bridged.runId);
-    const details = {
-      run_id: bridged.runId,
-      reason: outcome.reason,
-      message: outcome.message,
-      exit_code: outcome.exitCode ?? null,
-    };
-    return answer(new LanewayError(`run_${outcome.reason}`, details), request, reply);
+    return answer(runFailure(bridged.runId, outcome), request, reply);
   }
   // A body that was cut off must not look complete.
   if (!outcome.ok || !ends(out)) out.destroy();
@@ -94,7 +89,7 @@ function forwardedHeaders(request: FastifyRequest): [string, string][] {
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index]!.toLowerCase();
     const value = rawHeaders[index + 1]!;
-    if (hopByHop.has(name) || keyHeaders.has(name) || keyInside.test(value)) continue;
+    if (hopByHop.has(name) || keyHeaders.has(name) || carriesKey(value)) continue;
     if (name === 'authorization' && (request.principal?.keyId ?? null) !== null) continue;
     headers.push([name, value]);
   }

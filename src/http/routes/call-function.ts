@@ -9,6 +9,8 @@ import { askedLane, needs, principalOf } from '../authorize.js';
 import { bridgeExchange } from '../bridge-exchange.js';
 import { requireRunId } from '../names.js';
 import { readText } from '../read-body.js';
+import { pathOf } from '../request-path.js';
+import { runFailure } from '../run-failure.js';
 import type { HttpParts } from './parts.js';
 
 const otherMethods = ['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
@@ -66,7 +68,7 @@ interface OneCall {
 
 function refuseWhatIsNoPayload(request: Call): void {
   if (request.params['*'] !== undefined && request.params['*'] !== '') {
-    throw new LanewayError('route_not_found', { method: request.method, path: request.url.split('?', 1)[0]! });
+    throw new LanewayError('route_not_found', { method: request.method, path: pathOf(request) });
   }
   if (request.method !== 'POST') throw new LanewayError('method_not_allowed', { method: request.method, allowed: 'POST' });
   const type = request.headers['content-type'];
@@ -77,12 +79,6 @@ function answerPayload(reply: FastifyReply, { run, outcome }: SyncAnswer): Fasti
   reply.header('x-run-id', run.id).header('x-laneway-version', run.version);
   if (outcome.ok) return reply.type('application/json; charset=utf-8').send(outcome.result ?? 'null');
   throw runFailure(run.id, outcome);
-}
-
-/** How a sync call that did not succeed is answered: 500 with its reason, 504 for a timeout. */
-export function runFailure(runId: string, outcome: SyncAnswer['outcome'] & { ok: false }): LanewayError {
-  const { reason, message, exitCode = null } = outcome;
-  return new LanewayError(`run_${reason}`, { run_id: runId, reason, message, exit_code: exitCode });
 }
 
 function runRequest(request: Call): RunRequest {
@@ -100,7 +96,7 @@ function runRequest(request: Call): RunRequest {
     entryFile: null,
     payload: null,
     invocation: {
-      url: request.url.split('?', 1)[0]!,
+      url: pathOf(request),
       // Asked for only by functions that see headers.
       get headers() {
         return withoutCredentials(request.headers);

@@ -8,6 +8,7 @@ import { LanewayError } from '../../errors.js';
 import type { RunRequest } from '../../runs/run-request.js';
 import { needs, principalOf } from '../authorize.js';
 import { requireRunId } from '../names.js';
+import { pathOf } from '../request-path.js';
 import { streamEvents } from '../stream-events.js';
 import { runView } from '../views.js';
 import type { HttpParts } from './parts.js';
@@ -147,7 +148,7 @@ function runRequest(request: FastifyRequest<{ Body: StartRunBody }>): RunRequest
     type: null,
     entryFile: null,
     payload: body.payload === undefined ? null : payloadText(body.payload),
-    invocation: { url: request.url.split('?', 1)[0]!, headers: withoutCredentials(request.headers), parameters: {} },
+    invocation: { url: pathOf(request), headers: withoutCredentials(request.headers), parameters: {} },
   };
 }
 
