@@ -1,5 +1,6 @@
 import type { DeployedVersion, Entry } from '../contract/executor.js';
 import type { KeptInvocation } from '../contract/records.js';
+import type { Destination, Retries } from '../contract/run-policy.js';
 import type { Isolation } from '../contract/words.js';
 
 /** What a way in asks for. Function and lane names are checked by the way in. */
@@ -22,6 +23,34 @@ export interface RunRequest {
   invocation: KeptInvocation;
   /** Asked by the caller; bounded by the limits. */
   timeoutMs?: number;
+  /** W3C trace context of the caller. */
+  traceparent?: string;
+  /** What a queued run may be asked for besides; a sync run takes no notice. */
+  queued?: QueuedWishes;
+}
+
+/** What is absent is as the manifest, the limits of the lane or the settings say. */
+export interface QueuedWishes {
+  /** Larger goes first among the runs of a lane; 0 by default. */
+  priority?: number;
+  /** Not to begin before so many milliseconds from now. */
+  delayMs?: number;
+  /** Expires when it has not begun by then. */
+  expiresAfterMs?: number;
+  retries?: Retries;
+  onSuccess?: Destination;
+  onFailure?: Destination;
+  /** Same key and same request: the same run. */
+  idempotencyKey?: string;
+  redriveOf?: string;
+  scheduleId?: string;
+}
+
+/** A queued run that is durable. */
+export interface AcceptedRun {
+  id: string;
+  /** It was accepted before, for an earlier request with the same idempotency key. */
+  isRepeated: boolean;
 }
 
 /** A request whose version, entry, isolation and time are decided: what is accepted or started. */
