@@ -5,13 +5,16 @@ export interface Announcement {
   fence: number;
   /** 0 is the default; larger goes first. */
   priority: number;
+  /** Whose run it is, so that nobody needs to read the record to know whether there is a place for it. */
+  function: string;
+  lane: string;
 }
 
-/** Brings announcements to whoever has a free place. May deliver twice or never: claims and the sweep put that right. */
+/** Brings announcements to a server that claims. May deliver twice or never: claims and the sweep put that right. */
 export interface Queue {
   /** Resolves when it is handed over. Rejects with `queue_unavailable` when it can't be: the sweep announces again later. */
   announce(announcements: readonly Announcement[]): Promise<void>;
-  /** Starts delivering, at most `concurrency` handlers at a time. The handler never rejects. */
+  /** Starts delivering, at most `concurrency` handlers at a time; 0 delivers nothing. The handler never rejects. */
   start(concurrency: number, handle: (announcement: Announcement) => Promise<void>): void;
   /** No further deliveries; resolves when the handlers under way have returned. */
   stop(): Promise<void>;
