@@ -10,9 +10,9 @@ export interface Announcement {
   lane: string;
 }
 
-/** Brings announcements to a server that claims. May deliver twice or never: claims and the sweep put that right. */
+/** Brings an announcement to one server that claims. May deliver twice or never: claims and the sweep put that right. */
 export interface Queue {
-  /** Resolves when it is handed over. Rejects with `queue_unavailable` when it can't be: the sweep announces again later. */
+  /** Resolves when it is handed over. Rejects with `queue_unavailable` when it can't be: the sweep finds the run in the records. */
   announce(announcements: readonly Announcement[]): Promise<void>;
   /** Starts delivering, at most `concurrency` handlers at a time; 0 delivers nothing. The handler never rejects. */
   start(concurrency: number, handle: (announcement: Announcement) => Promise<void>): void;
@@ -20,11 +20,6 @@ export interface Queue {
   stop(): Promise<void>;
   /** Rejects with the reason when announcements can't be handed over now. */
   check(): Promise<void>;
-  /**
-   * For each, whether it is still waiting or being handled, here or on another server; a sweep announces again what is not.
-   * Rejects with `queue_unavailable` when that can't be told now.
-   */
-  holds(announcements: readonly Pick<Announcement, 'runId' | 'fence'>[]): Promise<boolean[]>;
   /** Announcements waiting here, for metrics. */
   depth(): Promise<number>;
   close(): Promise<void>;

@@ -1,5 +1,4 @@
 import type { ColdReason, LogStream } from './executor.js';
-import type { Announcement } from './queue.js';
 import type { RunPolicy } from './run-policy.js';
 import type { FailureReason, Isolation, RunMode, RunState } from './words.js';
 
@@ -28,12 +27,13 @@ export interface RunRecord {
   exitCode: number | null;
   /** Attempts begun so far; the one under way when `running`. */
   attempt: number;
-  /** Grows by one each time the run is claimed or announced again. */
+  /** Grows by one each time the run is claimed or taken back. */
   fence: number;
   priority: number;
   /** Not before this time. */
   dueAt: number;
-  announcedAt: number | null;
+  /** Since when it may be claimed; null as long as it is delayed. A clock that jumps does not take that back. */
+  readyAt: number | null;
   leaseUntil: number | null;
   leaseOwner: string | null;
   /** How often a server died while it carried this run out. */
@@ -170,6 +170,12 @@ export interface ClaimedRun {
   payload: string | null;
 }
 
+/** The queued runs of one lane of a function: they wait for each other, and for nobody else. */
+export interface Line {
+  function: string;
+  lane: string;
+}
+
 export interface Claim {
   runId: string;
   fence: number;
@@ -229,36 +235,34 @@ export interface RunFilter {
 }
 
 /** Runs of one lane, counted since the records began; forgetting an ended run moves nothing. */
-export type LineCounts = { function: string; lane: string } & StateCounts;
+export type LineCounts = Line & StateCounts;
 export type StateCounts = Record<RunState | 'accepted', number>;
 
 export interface RunRecords {
   /**
    * no-fake-accept: resolves when the run is durable. Rejects with `run_id_in_use`, `queue_full`, `idempotency_conflict`,
-   * or `not_dead_letter` when the run it redrives is none (any more). It counts as announced with fence 1; a delayed one as
-   * never announced.
+   * or `not_dead_letter` when the run it redrives is none (any more). Its fence is 1; one without delay is ready at once.
    */
   accept(run: NewQueuedRun): Promise<Accepted>;
   /**
-   * queued -> running, compare-and-set on the fence; null when the announcement is outdated, not due, expired or cancelled,
-   * `limited` when as many as may are running.
+   * queued -> running, compare-and-set on the fence; null when the announcement is outdated, the run not ready, expired or
+   * cancelled, `limited` when as many as may are running.
    */
   claim(claim: Claim, by: ClaimBy): Promise<ClaimedRun | 'limited' | null>;
   /**
-   * As `claim`, for the first due runs of a function's lane, at most `count`: by priority, then by due time. Fewer than asked for
-   * and not `limited`: there are no more now.
+   * As `claim`, for the first ready runs of a line, at most `count`: by priority, then by due time. Fewer than asked for and
+   * not `limited`: there are no more now.
    */
-  claimNext(
-    line: { function: string; lane: string },
-    count: number,
-    by: ClaimBy,
-  ): Promise<{ runs: ClaimedRun[]; limited: boolean }>;
+  claimNext(line: Line, count: number, by: ClaimBy): Promise<{ runs: ClaimedRun[]; limited: boolean }>;
   /** Lengthens leases; tells per claim whether it is still held and whether a cancel was asked for. */
   renew(claims: readonly Claim[], leaseMs: number): Promise<('held' | 'cancel' | 'lost')[]>;
-  /** no-double-end: false when another attempt or end was faster; the end is then dropped. */
-  end(claim: Claim, end: RunEnd): Promise<boolean>;
   /**
-   * Gives a claimed run back, to be announced again at once (a draining server); false when it was not held.
+   * no-double-end: null when another attempt or end was faster; the end is then dropped. Else what the run is now: a retry
+   * becomes `cancelled` when that was asked for, and `failed` when it could not begin before it expires.
+   */
+  end(claim: Claim, end: RunEnd): Promise<RunState | null>;
+  /**
+   * Gives a claimed run back, ready at once (a draining server); false when it was not held.
    * One that is to be cancelled ends `cancelled` instead.
    */
   handBack(claim: Claim): Promise<boolean>;
@@ -272,23 +276,19 @@ export interface RunRecords {
   result(id: string): Promise<string | null>;
   /** queued -> cancelled at once; running: noted for its owner. */
   requestCancel(id: string): Promise<'cancelled' | 'requested' | 'ended' | 'unknown'>;
-  /** Due queued runs announced before `announcedBefore` (epoch ms) or never, oldest due first, after the given place. */
-  unclaimed(
-    announcedBefore: number,
-    limit: number,
-    after: { dueAt: number; id: string } | null,
-  ): Promise<(Announcement & { dueAt: number })[]>;
-  /** Milliseconds until the first queued run that was not announced is due, 0 when one is; null when there is none. */
+  /** Makes delayed runs whose time has come ready, at most `limit`; returns how many, and of which lines. */
+  release(limit: number): Promise<{ released: number; lines: Line[] }>;
+  /** Milliseconds until the first delayed run is due, 0 when one is; null when there is none. */
   nextDue(): Promise<number | null>;
-  /** Fence + 1 for each that still stands at its fence; returns what is to be announced now. */
-  announceAgain(claims: readonly Claim[]): Promise<Announcement[]>;
+  /** Lines that may have ready runs: those with queued runs, by the counts. */
+  linesInQueue(): Promise<Line[]>;
   /** Running runs whose lease ended, or (`allOthersOf` names the only owner that can be alive) that belong to another owner. */
   lost(limit: number, allOthersOf: string | null): Promise<LostClaim[]>;
   /**
    * Takes back what still stands as it was seen: back to queued, ended `cancelled` where that was asked for, or
-   * `worker_lost` at the third death. Returns what is to be announced, and what ended.
+   * `worker_lost` at the third death. Returns the lines of those that are ready again, and what ended.
    */
-  recoverLost(claims: readonly LostClaim[]): Promise<{ announce: Announcement[]; ended: string[] }>;
+  recoverLost(claims: readonly LostClaim[]): Promise<{ recovered: number; lines: Line[]; ended: string[] }>;
   /** Ends queued runs whose time to begin is over; returns their ids. */
   expire(limit: number): Promise<string[]>;
   /** Open runs that need this version, for the refusal of its deletion. */
@@ -297,7 +297,7 @@ export interface RunRecords {
   countByState(): Promise<StateCounts>;
   countByLine(): Promise<LineCounts[]>;
   /** Dead letters by function and lane. */
-  countDead(): Promise<{ function: string; lane: string; runs: number }[]>;
+  countDead(): Promise<(Line & { runs: number })[]>;
   /** They are dead letters no longer and lose their payload; returns how many were some. */
   purgeDead(ids: readonly string[]): Promise<number>;
   /**
