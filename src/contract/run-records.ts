@@ -27,6 +27,8 @@ export interface RunRecord {
   exitCode: number | null;
   /** Attempts begun so far; the one under way when `running`. */
   attempt: number;
+  /** Attempts that failed and were repeated (`end` as `queued`); servers that died or closed do not count. */
+  failures: number;
   /** Grows by one each time the run is claimed or taken back. */
   fence: number;
   priority: number;
@@ -274,6 +276,8 @@ export interface RunRecords {
   /** JSON text, or null when there is none (any more). */
   payload(id: string): Promise<string | null>;
   result(id: string): Promise<string | null>;
+  /** What a run that was not carried out well was given, for another one like it; null when it is not kept (any more). */
+  kept(id: string): Promise<{ invocation: KeptInvocation; payload: string | null } | null>;
   /** queued -> cancelled at once; running: noted for its owner. */
   requestCancel(id: string): Promise<'cancelled' | 'requested' | 'ended' | 'unknown'>;
   /** Makes delayed runs whose time has come ready, at most `limit`; returns how many, and of which lines. */
