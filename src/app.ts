@@ -76,7 +76,10 @@ async function build(config: Config, log: Logger, opened: Opened): Promise<App> 
   });
   opened.add({ close: () => executor.close(0) });
   access.secrets.onChange((name) => executor.retireUsing(name));
-  const runs = await openRuns({ records, store, queue, executor, bus, log, shared }, runsPolicy(config));
+  const runs = await openRuns(
+    { records, store, queue, executor, bus, log, shared, keyLimits: () => access.ring.limited, onLeasesRenewed: () => {} },
+    runsPolicy(config),
+  );
   opened.add({ close: () => runs.close(config.DRAIN) });
 
   const common = { runs, store, authorize, log };

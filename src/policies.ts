@@ -13,12 +13,22 @@ export function runsPolicy(config: Config): RunsPolicy {
     defaultTimeoutMs: config.TIMEOUT,
     maxSyncTimeoutMs: config.MAX_SYNC_TIMEOUT,
     maxQueuedTimeoutMs: config.MAX_QUEUED_TIMEOUT,
-    queueConcurrency: config.QUEUE_CONCURRENCY,
-    leaseMs: config.LEASE,
+    places: config.QUEUE_CONCURRENCY,
+    placesPerLine: Math.max(1, Math.floor((config.QUEUE_CONCURRENCY * config.QUEUE_SHARE) / 100)),
+    takeOverMs: config.LEASE,
+    maxQueued: config.MAX_QUEUED,
+    maxQueuedRuns: config.MAX_QUEUED_RUNS,
+    expiresAfterMs: config.EXPIRES_AFTER === 0 ? null : config.EXPIRES_AFTER,
+    keepIdempotencyMs: config.KEEP_IDEMPOTENCY,
     writeBehindRows: config.WRITE_BEHIND,
     maxFollowers: config.MAX_FOLLOWERS,
     followerBufferBytes: config.FOLLOWER_BUFFER,
-    keepRunsMs: config.KEEP_RUNS,
+    retention: {
+      runsMs: config.KEEP_RUNS,
+      deadLettersMs: config.KEEP_DEAD_LETTERS,
+      logsMs: config.KEEP_LOGS,
+      runsAtMost: config.KEEP_RUNS_AT_MOST === 0 ? null : config.KEEP_RUNS_AT_MOST,
+    },
   };
 }
 

@@ -48,6 +48,7 @@ export class KeyRing {
   readonly #options: KeyRingOptions;
   readonly #freshness: Freshness;
   #entries = new Map<string, Entry>();
+  #limited: readonly { id: string; max: number }[] = [];
 
   static async open(options: KeyRingOptions): Promise<KeyRing> {
     const ring = new KeyRing(options);
@@ -91,6 +92,11 @@ export class KeyRing {
     if (!done) throw new LanewayError('key_not_found', { id });
   }
 
+  /** Keys whose runs under way are limited, and to how many. */
+  get limited(): readonly { id: string; max: number }[] {
+    return this.#limited;
+  }
+
   close(): void {
     this.#freshness.close();
   }
@@ -104,6 +110,9 @@ export class KeyRing {
     const records = await this.#options.records.all();
     const entries = records.map((record) => [record.id, this.#entryOf(record)] as const);
     this.#entries = new Map(entries);
+    this.#limited = records.flatMap(({ id, maxConcurrent, revokedAt }) =>
+      maxConcurrent === null || revokedAt !== null ? [] : [{ id, max: maxConcurrent }],
+    );
   }
 
   #entryOf(record: KeyRecord): Entry {

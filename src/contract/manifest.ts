@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox';
+import { Destination, Retries } from './run-policy.js';
 import { isolations, oneOf, runtimes } from './words.js';
 
 const environmentName = '^[A-Za-z_][A-Za-z0-9_]{0,127}$';
@@ -26,7 +27,15 @@ export const Manifest = Type.Object(
     concurrency: Type.Optional(
       Type.Integer({ minimum: 1, maximum: 1024, description: 'Workers of this version a server may keep.' }),
     ),
-    retries: Type.Optional(Type.Unknown()),
+    retries: Type.Optional({ ...Retries, description: 'How failed attempts of a queued run are repeated.' }),
+    expires_after_ms: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 31_536_000_000, description: 'A queued run that has not begun by then expires.' }),
+    ),
+    priority: Type.Optional(
+      Type.Integer({ minimum: -1000, maximum: 1000, description: 'Larger goes first among the queued runs of a lane.' }),
+    ),
+    on_success: Type.Optional({ ...Destination, description: 'Is told when a queued run succeeded.' }),
+    on_failure: Type.Optional({ ...Destination, description: 'Is told when a queued run failed or expired.' }),
     fresh: Type.Optional(Type.Boolean({ description: 'A new worker for every run.' })),
     payload: Type.Optional(oneOf(['body', 'envelope'], '`envelope` hands in the SharpFaas payload object.')),
     forward_headers: Type.Optional(Type.Array(Type.String({ pattern: '^[A-Za-z0-9-]{1,64}$' }), { maxItems: 64 })),

@@ -20,7 +20,7 @@ export interface BullmqQueueSettings {
 }
 
 /**
- * The queue of several servers: BullMQ jobs without data, named `<runId>.<fence>`, tried once and gone when done.
+ * The queue of several servers: BullMQ jobs named `<runId>.<fence>`, with no data but whose they are, tried once and gone when done.
  * Who handles what is decided by the records' claim, so BullMQ's own handling of stalled jobs is off.
  */
 export class BullmqQueue implements Queue {
@@ -68,12 +68,6 @@ export class BullmqQueue implements Queue {
     await this.#worker?.stop();
   }
 
-  async holds(announcements: readonly Pick<Announcement, 'runId' | 'fence'>[]): Promise<boolean[]> {
-    const held: boolean[] = [];
-    for (const part of inParts(announcements)) held.push(...(await this.#ask(() => this.#holds(part.map(announcementId)))));
-    return held;
-  }
-
   async check(): Promise<void> {
     await this.#ask(() => this.#connection.ping());
   }
@@ -88,16 +82,6 @@ export class BullmqQueue implements Queue {
     await this.stop();
     await this.#jobs.close();
     this.#connection.disconnect();
-  }
-
-  /** Waiting jobs stand in one sorted set; one being handled has a lock that its server keeps alive. */
-  async #holds(ids: string[]): Promise<boolean[]> {
-    const commands = this.#connection.pipeline();
-    for (const id of ids) commands.zscore(this.#jobs.keys.prioritized!, id).exists(`${this.#jobs.toKey(id)}:lock`);
-    const answers = (await commands.exec()) ?? [];
-    const failed = answers.find(([error]) => error !== null);
-    if (failed?.[0]) throw failed[0];
-    return ids.map((_, index) => answers[2 * index]![1] !== null || answers[2 * index + 1]![1] === 1);
   }
 
   async #clean(): Promise<void> {
@@ -121,8 +105,12 @@ export class BullmqQueue implements Queue {
 }
 
 function toJob(announcement: Announcement): { name: string; data: object; opts: JobsOptions } {
-  const { priority } = announcement;
-  return { name: 'run', data: {}, opts: { jobId: announcementId(announcement), priority: toJobPriority(priority) } };
+  const { priority, function: name, lane } = announcement;
+  return {
+    name: 'run',
+    data: { function: name, lane },
+    opts: { jobId: announcementId(announcement), priority: toJobPriority(priority) },
+  };
 }
 
 function* inParts<Item>(items: readonly Item[]): Generator<Item[]> {

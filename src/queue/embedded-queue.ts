@@ -42,10 +42,6 @@ export class EmbeddedQueue implements Queue {
     if (this.#active > 0) await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
   }
 
-  async holds(announcements: readonly Pick<Announcement, 'runId' | 'fence'>[]): Promise<boolean[]> {
-    return announcements.map((announcement) => this.#held.has(announcementId(announcement)));
-  }
-
   async check(): Promise<void> {
     if (this.#closed) throw new LanewayError('queue_unavailable', { problem: 'it is closed' });
   }

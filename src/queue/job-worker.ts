@@ -2,6 +2,7 @@ import { WaitingError, Worker, type Job, type Queue as Jobs } from 'bullmq';
 import { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { Announcement } from '../contract/queue.js';
+import type { Line } from '../contract/records.js';
 import { connectRedis, endConnection, isReady } from '../redis/connection.js';
 import { readAnnouncementId } from './announcement-id.js';
 import { fromJobPriority } from './job-priority.js';
@@ -65,7 +66,11 @@ export class JobWorker {
 
   async #handle(job: Job, token: string): Promise<void> {
     if (this.#stopping !== null) return this.#giveBack(job, token);
-    const work = this.settings.handle({ ...readAnnouncementId(job.id!), priority: fromJobPriority(job.priority) });
+    const work = this.settings.handle({
+      ...(job.data as Line),
+      ...readAnnouncementId(job.id!),
+      priority: fromJobPriority(job.priority),
+    });
     this.#underWay.add(work);
     try {
       await work;

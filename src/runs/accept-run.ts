@@ -1,64 +1,120 @@
+import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
-import type { Queue } from '../contract/queue.js';
-import type { RunRecords } from '../contract/records.js';
+import type { Accepted, Line, NewQueuedRun, RunRecords } from '../contract/records.js';
 import type { FunctionStore } from '../contract/store.js';
-import { LanewayError, messageOf } from '../errors.js';
+import { LanewayError } from '../errors.js';
 import type { ActiveRuns } from './active-runs.js';
+import { claimedStraight } from './claimed-straight.js';
+import type { Dispatcher } from './dispatcher.js';
+import type { DueRuns } from './due-runs.js';
 import { runFields } from './log-run.js';
 import { prepareRun, type PreparePolicy } from './prepare-run.js';
+import type { QueueLimits } from './queue-limits.js';
 import type { RunCounts } from './run-counts.js';
-import type { PreparedRun, RunRequest } from './run-request.js';
+import type { AcceptedRun, PreparedRun, QueuedWishes, RunRequest } from './run-request.js';
+import { settlePolicy } from './settle-policy.js';
 import type { WriteBehind } from './write-behind.js';
 
 export interface AcceptParts {
+  /** This boot of this server. */
+  owner: string;
   store: FunctionStore;
   runs: RunRecords;
-  queue: Queue;
+  dispatcher: Dispatcher;
+  limits: QueueLimits;
+  due: DueRuns;
   active: ActiveRuns;
   writeBehind: WriteBehind;
   counts: RunCounts;
   log: Logger;
   isDraining: () => boolean;
-  policy: PreparePolicy & { maxQueuedTimeoutMs: number };
+  policy: PreparePolicy & { maxQueuedTimeoutMs: number; leaseMs: number; maxQueuedRuns: number; keepIdempotencyMs: number };
 }
 
 /**
- * Takes a run to be carried out by any server: written first, announced second.
+ * Takes a run to be carried out by any server: written first, begun or announced second. With a free place here it is
+ * written as already claimed, and begins at once.
  * no-fake-accept: resolves after the record is durable. Rejects with refusals; nothing is kept then.
  */
-export async function acceptRun(request: RunRequest, parts: AcceptParts): Promise<PreparedRun> {
+export async function acceptRun(request: RunRequest, parts: AcceptParts): Promise<AcceptedRun> {
   if (parts.isDraining()) throw new LanewayError('shutting_down');
   const prepared = await prepareRun(request, parts.policy.maxQueuedTimeoutMs, parts);
   const { id } = prepared;
   if (parts.active.get(id) ?? parts.writeBehind.get(id)) throw new LanewayError('run_id_in_use', { id });
-  await parts.runs.accept({
+  const run = newRun(prepared, parts);
+  const line = { function: run.function, lane: run.lane };
+  const accepted = await acceptInPlace(run, line, parts);
+  if (accepted.how === 'same') return { id: accepted.runId, isRepeated: true, prepared };
+  parts.counts.accepted.queued += 1;
+  parts.log.info(runFields(run), 'run accepted');
+  if (accepted.how === 'running') beginStraight(run, accepted.at, parts);
+  else if (run.delayMs > 0) parts.due.expect(run.delayMs);
+  else void parts.dispatcher.announce({ runId: id, fence: 1, priority: run.priority, ...line });
+  return { id, isRepeated: false, prepared };
+}
+
+function beginStraight(run: NewQueuedRun, at: number, { dispatcher, owner, policy }: AcceptParts): void {
+  void dispatcher.begin(claimedStraight(run, at, { owner, leaseMs: policy.leaseMs }));
+}
+
+/** With a place of this server when there is one; the place is given back unless the run begins in it. */
+async function acceptInPlace(run: NewQueuedRun, line: Line, parts: AcceptParts): Promise<Accepted> {
+  const { dispatcher, limits, owner, policy } = parts;
+  const mayBegin = run.delayMs === 0 && limits.isUnlimited(line, run.keyId) && dispatcher.takePlace(line);
+  if (!mayBegin) return parts.runs.accept(run);
+  let begins = false;
+  try {
+    const accepted = await parts.runs.accept({ ...run, straight: { owner, leaseMs: policy.leaseMs } });
+    begins = accepted.how === 'running';
+    return accepted;
+  } finally {
+    if (!begins) dispatcher.givePlace(line);
+  }
+}
+
+function newRun(prepared: PreparedRun, { limits, policy }: AcceptParts): NewQueuedRun {
+  const { id, request, version, isolation, timeoutMs } = prepared;
+  const wishes = request.queued ?? {};
+  const line = { function: version.function, lane: version.lane };
+  const caps = limits.queueCaps(line);
+  return {
     id,
     source: request.source,
     executor: 'local',
     callerId: request.callerId,
     keyId: request.keyId,
-    function: prepared.version.function,
-    lane: prepared.version.lane,
-    version: prepared.version.version,
+    function: version.function,
+    lane: version.lane,
+    version: version.version,
     versionAsked: request.version,
-    isolation: prepared.isolation,
+    isolation,
     type: request.type,
     entryFile: request.entryFile,
-    priority: 0,
-    timeoutMs: prepared.timeoutMs,
+    priority: wishes.priority ?? version.manifest.priority ?? 0,
+    timeoutMs,
+    policy: settlePolicy(version.manifest, wishes),
+    traceparent: request.traceparent ?? null,
+    redriveOf: wishes.redriveOf ?? null,
+    scheduleId: wishes.scheduleId ?? null,
     invocation: request.invocation,
     payload: request.payload,
-    delayMs: 0,
-  });
-  parts.counts.accepted.queued += 1;
-  parts.log.info(runFields({ id, callerId: request.callerId, ...where(prepared), type: request.type }), 'run accepted');
-  parts.queue.announce([{ runId: id, fence: 1, priority: 0 }]).catch((error: unknown) => {
-    // no-lost-run: the sweep announces what was not announced.
-    parts.log.warn({ err: error, runId: id }, `the run will be announced by the sweep: ${messageOf(error)}`);
-  });
-  return prepared;
+    delayMs: delayOf(wishes),
+    expiresAfterMs: wishes.expiresAfterMs ?? version.manifest.expires_after_ms ?? limits.expiresAfterMs(line),
+    idempotency: idempotencyOf(request, policy.keepIdempotencyMs),
+    caps: { lane: caps.lane, function: caps.function, all: policy.maxQueuedRuns },
+    straight: null,
+  };
 }
 
-function where({ version }: PreparedRun): { function: string; lane: string; version: string } {
-  return { function: version.function, lane: version.lane, version: version.version };
+function delayOf({ delayMs, runAt }: QueuedWishes): number {
+  return Math.max(0, runAt === undefined ? (delayMs ?? 0) : runAt - Date.now());
+}
+
+function idempotencyOf(request: RunRequest, keepMs: number): NewQueuedRun['idempotency'] {
+  const { idempotencyKey: key, ...wishes } = request.queued ?? {};
+  if (key === undefined) return null;
+  if (!/^[\x20-\x7e]{1,255}$/.test(key)) throw new LanewayError('idempotency_invalid');
+  const { function: name, lane, version, type, entryFile, callerId, payload, timeoutMs } = request;
+  const asked = JSON.stringify([name, lane, version, type, entryFile, callerId, payload, timeoutMs, wishes]);
+  return { scope: request.keyId ?? '', key, bodyHash: createHash('sha256').update(asked).digest('base64'), keepMs };
 }

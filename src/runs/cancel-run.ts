@@ -1,15 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bus } from '../contract/bus.js';
 import type { Executor } from '../contract/executor.js';
-import type { RunRecord, RunRecords } from '../contract/records.js';
+import type { RunFilter, RunRecord, RunRecords } from '../contract/records.js';
+import type { RunState } from '../contract/words.js';
 import { LanewayError } from '../errors.js';
 import type { ActiveRuns } from './active-runs.js';
 import type { FindRuns } from './find-runs.js';
+import { type BulkOutcome, forEachRun } from './for-each-run.js';
 import { type FeedMessage, runTopic } from './record-events.js';
 
 const cancelTopic = 'cancel';
 /** How long another server may take to answer for a sync run that only it knows. */
 const askOthersMs = 500;
+const openStates: readonly RunState[] = ['queued', 'running'];
 type CancelMessage = { cancel: string } | { heard: string };
 
 export interface CancelParts {
@@ -48,6 +51,14 @@ export class CancelRun {
       if (Date.now() >= deadline) return run ?? this.parts.find.get(id);
       await sleep(pause);
     }
+  }
+
+  /** Asks for the end of every open run that fits; they end as soon as their workers have. */
+  cancelAll(filter: RunFilter): Promise<BulkOutcome> {
+    const states = (filter.states ?? openStates).filter((state) => openStates.includes(state));
+    return forEachRun(this.parts.runs, { ...filter, states }, async ({ id }) => {
+      if (!this.#cancelHere(id)) await this.#cancelElsewhere(id);
+    });
   }
 
   close(): void {

@@ -1,25 +1,24 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Bus } from '../contract/bus.js';
-import type { AttemptOutcome, Executor } from '../contract/executor.js';
-import type { Announcement } from '../contract/queue.js';
-import type { Claim, ClaimedRun, RunEnd, RunRecord, RunRecords } from '../contract/records.js';
+import type { Executor } from '../contract/executor.js';
+import type { Claim, ClaimedRun, Line, RunEnd, RunRecord, RunRecords } from '../contract/records.js';
 import type { FunctionStore } from '../contract/store.js';
+import type { RunState } from '../contract/words.js';
 import { LanewayError, messageOf } from '../errors.js';
 import type { ActiveRun, ActiveRuns } from './active-runs.js';
 import { attemptOf } from './attempt-of.js';
 import { chooseEntry } from './choose-entry.js';
+import { endOfAttempt, endOfFailure } from './end-of-attempt.js';
 import type { Leases } from './leases.js';
 import { logEnd, runFields } from './log-run.js';
+import { millisecondsSince } from './prepare-run.js';
 import { type EventRecorder, type FeedMessage, runTopic } from './record-events.js';
 import type { RunCounts } from './run-counts.js';
 import { areRecordsAway } from './records-away.js';
 import type { PreparedRun } from './run-request.js';
 
 export interface CarryOutParts {
-  /** This boot of this server, the owner of the leases. */
-  owner: string;
-  leaseMs: number;
   runs: RunRecords;
   store: FunctionStore;
   executor: Executor;
@@ -30,8 +29,12 @@ export interface CarryOutParts {
   counts: RunCounts;
   log: Logger;
   isDraining: () => boolean;
-  /** Announces a run that was handed back. */
-  announce: (claims: readonly Claim[]) => Promise<void>;
+  /** A run was handed back: its line has a ready run. */
+  onHandedBack: (line: Line) => void;
+  /** A run was put off: it is due in so many milliseconds. */
+  onPutOff: (ms: number) => void;
+  /** A run ended whose end is to be told. */
+  onToTell: () => void;
 }
 
 /** Waits between tries while a part is away. */
@@ -41,20 +44,11 @@ const storeAwayMs = 2000;
 const patienceOfClosingMs = 2000;
 
 /**
- * One announcement from the queue to the end in the records:
- * claim (queued -> running) -> fetch -> execute -> end (running -> an end state), or hand back (running -> queued).
- * Whatever fails between is either an end with a reason or leaves the lease to run out. Never rejects.
+ * One claimed run to the end in the records:
+ * fetch -> execute -> end (running -> an end state), put off (running -> queued, due later), or hand back (running ->
+ * queued, ready). Whatever fails between is either an end with a reason or leaves the lease to run out. Never rejects.
  */
-export async function carryOut(announcement: Announcement, parts: CarryOutParts): Promise<void> {
-  try {
-    const claimed = await parts.runs.claim(announcement, parts.owner, parts.leaseMs);
-    if (claimed !== null) await carryOutClaimed(claimed, parts);
-  } catch (error) {
-    parts.log.warn({ err: error, runId: announcement.runId }, `the run stays queued: ${messageOf(error)}`);
-  }
-}
-
-async function carryOutClaimed(claimed: ClaimedRun, parts: CarryOutParts): Promise<void> {
+export async function carryOut(claimed: ClaimedRun, parts: CarryOutParts): Promise<void> {
   const { run } = claimed;
   const claim = { runId: run.id, fence: run.fence };
   let lost = false;
@@ -63,9 +57,12 @@ async function carryOutClaimed(claimed: ClaimedRun, parts: CarryOutParts): Promi
     parts.executor.cancel(run.id);
   });
   try {
-    const end = await endOf(claimed, parts);
-    if (end === 'hand back') await handBack(claim, parts);
-    else await writeEnd({ claim, run, end }, parts, () => lost);
+    const end = await endOf(claimed, claim, parts);
+    if (end !== 'hand back') await writeEnd({ claim, run, end }, parts, () => lost);
+    else if (await parts.runs.handBack(claim)) parts.onHandedBack(run);
+  } catch (error) {
+    // no-lost-run: its lease runs out, and the sweep takes it back.
+    parts.log.error({ ...runFields(run), err: error }, `the run is left to the sweep: ${messageOf(error)}`);
   } finally {
     parts.leases.release(claim);
     parts.active.remove(run.id, run.fence);
@@ -73,36 +70,52 @@ async function carryOutClaimed(claimed: ClaimedRun, parts: CarryOutParts): Promi
 }
 
 /** What this attempt came to. */
-async function endOf(claimed: ClaimedRun, parts: CarryOutParts): Promise<RunEnd | 'hand back'> {
+async function endOf(claimed: ClaimedRun, claim: Claim, parts: CarryOutParts): Promise<RunEnd | 'hand back'> {
   const { run } = claimed;
   try {
     const prepared = await prepareClaimed(claimed, parts.store);
-    const active = beActive(prepared, run);
-    parts.active.add(active);
+    parts.active.add(beActive(prepared, run));
     publish(parts.bus, run.id, { state: 'running' });
     parts.log.info(runFields(run), `run started, attempt ${run.attempt}`);
-    const outcome = await parts.executor.execute(
-      attemptOf(prepared, run.attempt, 'patient'),
-      parts.recorder.sinkFor(run.id, run.attempt),
-    );
-    // clean-drain: what the closing server ended in the middle is carried out by the next one.
-    const wasCutOff = !outcome.ok && outcome.reason === 'worker_lost' && parts.isDraining();
-    return wasCutOff ? 'hand back' : toEnd(outcome);
+    const sink = parts.recorder.sinkFor(run.id, run.attempt);
+    const outcome = await parts.executor.execute(attemptOf(prepared, run.attempt, 'patient'), sink);
+    // clean-drain: what the closing server ended in the middle is carried out by the next one. So is what was ended
+    // because this server could not renew its lease.
+    const isLost = !outcome.ok && outcome.reason === 'worker_lost';
+    if (isLost && (parts.isDraining() || parts.leases.isOverdue(claim))) return 'hand back';
+    const end = endOfAttempt(run, outcome, prepared.fetchMs);
+    if (end.state === 'queued') sink.putOff(end);
+    return end;
   } catch (error) {
     return endOfRefusal(error, run, parts);
   }
 }
 
 async function prepareClaimed({ run, invocation, payload }: ClaimedRun, store: FunctionStore): Promise<PreparedRun> {
-  const version = await store.deployed({ function: run.function, lane: run.lane, version: run.version });
+  const begun = performance.now();
+  const found = store.deployed({ function: run.function, lane: run.lane, version: run.version });
+  const version = found instanceof Promise ? await found : found;
   const type = run.type === 'exe' || run.type === 'dll' ? run.type : null;
   return {
     id: run.id,
-    request: { ...run, version: run.versionAsked, type, payload, invocation },
+    request: {
+      source: run.source,
+      callerId: run.callerId,
+      keyId: run.keyId,
+      function: run.function,
+      lane: run.lane,
+      version: run.versionAsked,
+      type,
+      entryFile: run.entryFile,
+      payload,
+      invocation,
+      ...(run.traceparent === null ? {} : { traceparent: run.traceparent }),
+    },
     version,
     entry: chooseEntry(version, run.entryFile, type),
     isolation: run.isolation ?? 'process',
     timeoutMs: run.timeoutMs,
+    fetchMs: found instanceof Promise ? millisecondsSince(begun) : 0,
   };
 }
 
@@ -117,13 +130,6 @@ function beActive(prepared: PreparedRun, run: RunRecord): ActiveRun {
   };
 }
 
-function toEnd(outcome: AttemptOutcome): RunEnd {
-  const { timings } = outcome;
-  if (outcome.ok) return { state: 'succeeded', result: outcome.result, timings };
-  if (outcome.reason === 'cancelled') return { state: 'cancelled', message: outcome.message, timings };
-  return { state: 'failed', reason: outcome.reason, message: outcome.message, exitCode: outcome.exitCode ?? null, timings };
-}
-
 /** A refusal before anything ran: some pass (the store is away, the server closes), the others end the run. */
 async function endOfRefusal(error: unknown, run: RunRecord, { log }: CarryOutParts): Promise<RunEnd | 'hand back'> {
   const code = error instanceof LanewayError ? error.code : 'internal';
@@ -135,11 +141,7 @@ async function endOfRefusal(error: unknown, run: RunRecord, { log }: CarryOutPar
   }
   const reason = code === 'isolation_unavailable' ? 'no_executor' : code === 'internal' ? 'worker_lost' : 'bad_artifact';
   if (code === 'internal') log.error({ ...runFields(run), err: error }, 'the run could not be carried out');
-  return { state: 'failed', reason, message: messageOf(error), exitCode: null, timings: null };
-}
-
-async function handBack(claim: Claim, parts: CarryOutParts): Promise<void> {
-  if (await parts.runs.handBack(claim)) await parts.announce([claim]);
+  return endOfFailure(run, { reason, message: messageOf(error), exitCode: null, timings: null });
 }
 
 /**
@@ -155,40 +157,46 @@ async function writeEnd(
   let giveUpAt = Infinity;
   for (let tries = 1; ; tries += 1) {
     try {
-      // no-double-end: compare-and-set on the fence; false means that another attempt has the run now.
-      const written = !isLost() && (await parts.runs.end(claim, end));
-      if (!written) {
-        parts.log.warn({ ...runFields(run), fence: claim.fence, state: end.state }, 'a late end was dropped');
-        return;
-      }
-      break;
+      // no-double-end: compare-and-set on the fence; null means that another attempt has the run now.
+      const state = isLost() ? null : await parts.runs.end(claim, end);
+      if (state !== null) return tellWritten(run, { ...end, became: state }, parts);
+      parts.log.warn({ ...runFields(run), fence: claim.fence, state: end.state }, 'a late end was dropped');
+      return;
     } catch (error) {
       if (tries === 1)
         parts.log.warn({ ...runFields(run), err: error }, `the end of a run waits for the records: ${messageOf(error)}`);
       // clean-drain: within a bound, also when the records are away.
       if (parts.isDraining()) giveUpAt = Math.min(giveUpAt, Date.now() + patienceOfClosingMs);
-      if (!areRecordsAway(error) || Date.now() >= giveUpAt) {
-        parts.log.error(
-          { ...runFields(run), err: error, state: end.state },
-          `the end of a run is not recorded: ${messageOf(error)}`,
-        );
-        return;
-      }
+      if (!areRecordsAway(error) || Date.now() >= giveUpAt) throw error;
       await sleep(retryMs);
     }
   }
-  const ended = { ...run, mode: 'queued' as const, state: end.state, ...endFields(end) };
-  parts.counts.ended(ended);
-  logEnd(parts.log, ended);
-  publish(parts.bus, run.id, { state: 'ended' });
 }
 
-function endFields(end: RunEnd): Pick<RunRecord, 'reason' | 'message' | 'timings'> {
-  return {
-    reason: end.state === 'failed' ? end.reason : null,
+function tellWritten(run: RunRecord, end: RunEnd & { became: RunState }, parts: CarryOutParts): void {
+  const { counts, log, bus } = parts;
+  const failure = end.state === 'failed' || end.state === 'queued' ? end : null;
+  if (end.became === 'queued' && end.state === 'queued') {
+    counts.putOff(end.reason);
+    parts.onPutOff(end.retryInMs);
+    log.warn(
+      { ...runFields(run), reason: end.reason },
+      `attempt ${run.attempt} failed, next in ${end.retryInMs} ms: ${end.message}`,
+    );
+    return;
+  }
+  const ended = {
+    ...run,
+    mode: 'queued' as const,
+    state: end.became,
+    reason: end.became === 'failed' ? (failure?.reason ?? null) : null,
     message: end.state === 'succeeded' ? null : end.message,
     timings: end.timings,
   };
+  counts.ended(ended);
+  logEnd(log, ended);
+  publish(bus, run.id, { state: 'ended' });
+  if (run.policy?.onSuccess || run.policy?.onFailure) parts.onToTell();
 }
 
 function publish(bus: Bus, runId: string, message: FeedMessage): void {

@@ -42,9 +42,29 @@ export class FindRuns {
 }
 
 function completed(run: EndedSyncRun): RunRecord {
-  const blank = { attempt: 1, fence: 0, priority: 0, deaths: 0, announcedAt: null, leaseUntil: null, leaseOwner: null };
-  return { ...blank, mode: 'sync', dueAt: run.createdAt, cancelRequestedAt: null, ...run };
+  return { ...blankOfSync, mode: 'sync', dueAt: run.createdAt, ...run };
 }
+
+/** What only queued runs have. */
+const blankOfSync = {
+  attempt: 1,
+  failures: 0,
+  fence: 0,
+  priority: 0,
+  deaths: 0,
+  readyAt: null,
+  leaseUntil: null,
+  leaseOwner: null,
+  policy: null,
+  expiresAt: null,
+  traceparent: null,
+  redriveOf: null,
+  redrivenAs: null,
+  scheduleId: null,
+  deadAt: null,
+  delivery: null,
+  cancelRequestedAt: null,
+};
 
 function fits(run: RunRecord, filter: RunFilter): boolean {
   const same = (key: 'function' | 'lane' | 'version' | 'callerId' | 'mode' | 'source') =>

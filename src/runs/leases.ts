@@ -2,14 +2,25 @@ import type { Logger } from 'pino';
 import type { Claim, RunRecords } from '../contract/records.js';
 import { messageOf } from '../errors.js';
 
+export interface LeaseParts {
+  runs: RunRecords;
+  log: Logger;
+  /** How long a renewal holds, and how often it comes. */
+  leaseMs: number;
+  renewEveryMs: number;
+  /** All leases hold for so many milliseconds from now; what kills the workers of a server that hangs wants to know. */
+  onRenewed: (holdMs: number) => void;
+}
+
 /** Keeps the leases of the runs this server carries out, and hears of cancels and losses with each renewal. */
 export class Leases {
-  readonly #claims = new Map<string, { claim: Claim; onSignal: (signal: 'cancel' | 'lost') => void }>();
+  readonly #claims = new Map<string, { claim: Claim; since: number; onSignal: (signal: 'cancel' | 'lost') => void }>();
   readonly #timer: NodeJS.Timeout;
-  #renewing = false;
+  #renewing: Promise<void> | null = null;
+  #renewedAt = performance.now();
 
-  constructor(private readonly parts: { runs: RunRecords; leaseMs: number; log: Logger }) {
-    this.#timer = setInterval(() => void this.#renew(), parts.leaseMs / 3);
+  constructor(private readonly parts: LeaseParts) {
+    this.#timer = setInterval(() => void this.renew(), parts.renewEveryMs);
     this.#timer.unref();
   }
 
@@ -19,35 +30,49 @@ export class Leases {
    */
   hold(claim: Claim, onSignal: (signal: 'cancel' | 'lost') => void): void {
     this.#claims.get(claim.runId)?.onSignal('lost');
-    this.#claims.set(claim.runId, { claim, onSignal });
+    if (this.#claims.size === 0) this.parts.onRenewed(this.parts.leaseMs);
+    this.#claims.set(claim.runId, { claim, since: performance.now(), onSignal });
   }
 
   release(claim: Claim): void {
     if (this.#claims.get(claim.runId)?.claim === claim) this.#claims.delete(claim.runId);
   }
 
+  /** Whether this claim has gone unrenewed for longer than its lease: somebody else may have the run by now. */
+  isOverdue(claim: Claim): boolean {
+    const held = this.#claims.get(claim.runId);
+    return held?.claim === claim && performance.now() - Math.max(held.since, this.#renewedAt) > this.parts.leaseMs;
+  }
+
+  /** Resolves when the leases of all that is held now were renewed, or could not be. */
+  async renew(): Promise<void> {
+    this.#renewing ??= this.#renewAll().finally(() => (this.#renewing = null));
+    await this.#renewing;
+  }
+
   close(): void {
     clearInterval(this.#timer);
   }
 
-  async #renew(): Promise<void> {
-    if (this.#renewing || this.#claims.size === 0) return;
-    this.#renewing = true;
+  async #renewAll(): Promise<void> {
+    const { runs, leaseMs, log, onRenewed } = this.parts;
     const held = [...this.#claims.values()];
+    if (held.length === 0) return;
+    const asked = performance.now();
     try {
-      const answers = await this.parts.runs.renew(
+      const answers = await runs.renew(
         held.map(({ claim }) => claim),
-        this.parts.leaseMs,
+        leaseMs,
       );
+      this.#renewedAt = asked;
+      onRenewed(leaseMs - (performance.now() - asked));
       held.forEach(({ claim, onSignal }, index) => {
         const answer = answers[index]!;
         // The run may have ended while the renewal was under way.
         if (answer !== 'held' && this.#claims.get(claim.runId)?.claim === claim) onSignal(answer);
       });
     } catch (error) {
-      this.parts.log.warn({ err: error, runs: held.length }, `leases could not be renewed: ${messageOf(error)}`);
-    } finally {
-      this.#renewing = false;
+      log.warn({ err: error, runs: held.length }, `leases could not be renewed: ${messageOf(error)}`);
     }
   }
 }

@@ -3,20 +3,26 @@ import type { Logger } from 'pino';
 import type { Bus } from '../contract/bus.js';
 import type { Executor } from '../contract/executor.js';
 import type { Queue } from '../contract/queue.js';
-import type { Records } from '../contract/records.js';
+import type { Records, RunRecord } from '../contract/records.js';
 import type { FunctionStore } from '../contract/store.js';
 import { acceptRun } from './accept-run.js';
 import { ActiveRuns } from './active-runs.js';
+import { awaitEnd } from './await-end.js';
 import { CancelRun } from './cancel-run.js';
-import { carryOut } from './carry-out.js';
+import { carryOut, type CarryOutParts } from './carry-out.js';
 import type { IsolationPolicy } from './choose-isolation.js';
+import { DeadLetters } from './dead-letters.js';
+import { Dispatcher } from './dispatcher.js';
+import { DueRuns } from './due-runs.js';
 import { FindRuns } from './find-runs.js';
 import { FollowRun } from './follow-run.js';
 import { Leases } from './leases.js';
+import { leaseTimes } from './lease-times.js';
+import { QueueLimits } from './queue-limits.js';
 import { EventRecorder } from './record-events.js';
-import { Retention } from './retention.js';
+import { Retention, type RetentionPolicy } from './retention.js';
 import { RunCounts } from './run-counts.js';
-import type { PreparedRun, RunRequest } from './run-request.js';
+import type { AcceptedRun, RunRequest } from './run-request.js';
 import { Sweep } from './sweep.js';
 import { SyncCalls } from './sync-calls.js';
 import { WriteBehind } from './write-behind.js';
@@ -30,6 +36,10 @@ export interface RunsParts {
   log: Logger;
   /** Other servers may share these records. */
   shared: boolean;
+  /** Keys whose queued runs under way are limited. */
+  keyLimits: () => readonly { id: string; max: number }[];
+  /** The leases of all runs here hold for so many milliseconds from now. */
+  onLeasesRenewed: (holdMs: number) => void;
 }
 
 export interface RunsPolicy {
@@ -37,12 +47,21 @@ export interface RunsPolicy {
   defaultTimeoutMs: number;
   maxSyncTimeoutMs: number;
   maxQueuedTimeoutMs: number;
-  queueConcurrency: number;
-  leaseMs: number;
+  /** Queued runs at the same time, and how many of them one lane may take. */
+  places: number;
+  placesPerLine: number;
+  /** A run whose server died is taken over within this time. */
+  takeOverMs: number;
+  /** Queued runs of one lane, and of all. */
+  maxQueued: number;
+  maxQueuedRuns: number;
+  /** Null: a queued run never expires. */
+  expiresAfterMs: number | null;
+  keepIdempotencyMs: number;
   writeBehindRows: number;
   maxFollowers: number;
   followerBufferBytes: number;
-  keepRunsMs: number;
+  retention: RetentionPolicy;
 }
 
 /** The story of a run, as the ways in see it. */
@@ -52,9 +71,16 @@ export interface Runs {
   readonly following: FollowRun;
   readonly counts: RunCounts;
   readonly active: ActiveRuns;
+  readonly limits: QueueLimits;
+  readonly deadLetters: DeadLetters;
   /** Accepts a queued run; durable when it resolves. */
-  accept(request: RunRequest): Promise<PreparedRun>;
+  accept(request: RunRequest): Promise<AcceptedRun>;
   cancel: CancelRun['cancel'];
+  cancelAll: CancelRun['cancelAll'];
+  /** A queued run when it has ended, or as it stands after `waitMs`. */
+  awaitEnd(runId: string, waitMs: number): Promise<RunRecord>;
+  /** Lines that wait for a place on this server. */
+  waitingLines(): number;
   /** No new runs are taken any more. */
   isDraining(): boolean;
   /** Stops claiming, finishes or hands back what runs within `graceMs`, writes what waits, closes. */
@@ -66,6 +92,7 @@ export async function openRuns(parts: RunsParts, policy: RunsPolicy): Promise<Ru
   const { records, store, queue, executor, bus, log, shared } = parts;
   const { runs, events } = records;
   const owner = randomUUID();
+  const { leaseMs, renewEveryMs, sweepEveryMs } = leaseTimes(policy.takeOverMs);
   const active = new ActiveRuns();
   const counts = new RunCounts();
   const recorder = new EventRecorder({ events, bus, log });
@@ -73,24 +100,33 @@ export async function openRuns(parts: RunsParts, policy: RunsPolicy): Promise<Ru
   const find = new FindRuns({ runs, active, writeBehind });
   const followers = { maxFollowers: policy.maxFollowers, bufferBytes: policy.followerBufferBytes };
   const following = new FollowRun({ events, find, bus }, followers);
-  const leases = new Leases({ runs, leaseMs: policy.leaseMs, log });
-  const sweep = new Sweep({ runs, queue, bus, leaseMs: policy.leaseMs, log });
-  const retention = new Retention({ runs, log }, policy.keepRunsMs);
-  const cancelling = new CancelRun({ runs, find, active, executor, bus, shared });
+  const limits = await QueueLimits.open({ limits: records.limits, bus, log, keyLimits: parts.keyLimits, defaults: policy });
+  const leases = new Leases({ runs, log, leaseMs, renewEveryMs, onRenewed: parts.onLeasesRenewed });
   let draining = false;
   const isDraining = () => draining;
-  const common = { store, executor, runs, active, recorder, writeBehind, counts, log, queue, isDraining };
-  const carryOutParts = {
+  const onToTell = () => {};
+  const common = { store, executor, runs, active, recorder, writeBehind, counts, log, isDraining };
+  const carryOutParts: CarryOutParts = {
     ...common,
-    owner,
-    leaseMs: policy.leaseMs,
     bus,
     leases,
-    announce: sweep.announce.bind(sweep),
+    onHandedBack: (line) => dispatcher.wakeEverywhere([line]),
+    onPutOff: (ms) => due.expect(ms),
+    onToTell,
   };
+  const dispatcher = new Dispatcher(
+    { runs, queue, bus, limits, log, carryOut: (claimed) => carryOut(claimed, carryOutParts) },
+    { owner, leaseMs, places: policy.places, placesPerLine: policy.placesPerLine, shared },
+  );
+  const due = new DueRuns({ runs, log, onReady: (lines) => dispatcher.wakeEverywhere(lines) });
+  const sweep = new Sweep({ runs, dispatcher, due, leases, bus, everyMs: sweepEveryMs, log, onEnded: onToTell });
+  const retention = new Retention({ runs, log }, policy.retention);
+  const cancelling = new CancelRun({ runs, find, active, executor, bus, shared });
+  const acceptParts = { ...common, owner, dispatcher, limits, due, policy: { ...policy, leaseMs } };
+  const accept = (request: RunRequest) => acceptRun(request, acceptParts);
 
   await sweep.rebuild(shared ? null : owner);
-  queue.start(policy.queueConcurrency, (announcement) => carryOut(announcement, carryOutParts));
+  dispatcher.start();
 
   return {
     sync: new SyncCalls({ ...common, policy }),
@@ -98,15 +134,22 @@ export async function openRuns(parts: RunsParts, policy: RunsPolicy): Promise<Ru
     following,
     counts,
     active,
-    accept: (request) => acceptRun(request, { ...common, policy }),
+    limits,
+    deadLetters: new DeadLetters({ runs, find, accept }),
+    accept,
     cancel: cancelling.cancel.bind(cancelling),
+    cancelAll: cancelling.cancelAll.bind(cancelling),
+    awaitEnd: (runId, waitMs) => awaitEnd(runId, waitMs, { find, bus }),
+    waitingLines: () => dispatcher.waitingLines,
     isDraining,
     async close(graceMs) {
       // clean-drain: no new runs, what runs ends or is handed back, then what waits is written.
       draining = true;
-      const stopped = queue.stop();
+      const stopped = dispatcher.stop();
       await sweep.close();
+      await due.close();
       retention.close();
+      limits.close();
       await executor.close(graceMs);
       await stopped;
       leases.close();

@@ -23,11 +23,13 @@ export function prepareRun(
   { store, policy }: { store: FunctionStore; policy: PreparePolicy },
 ): PreparedRun | Promise<PreparedRun> {
   refuseWhatIsNotJson(request.payload);
+  const begun = performance.now();
   const decide = (version: DeployedVersion) => decideRun(request, version, { maxTimeoutMs, policy });
+  const decideFetched = (version: DeployedVersion) => ({ ...decide(version), fetchMs: millisecondsSince(begun) });
   const resolved = store.resolve(request.function, request.lane, request.version);
-  if (resolved instanceof Promise) return resolved.then((found) => store.deployed(found)).then(decide);
+  if (resolved instanceof Promise) return resolved.then((found) => store.deployed(found)).then(decideFetched);
   const deployed = store.deployed(resolved);
-  return deployed instanceof Promise ? deployed.then(decide) : decide(deployed);
+  return deployed instanceof Promise ? deployed.then(decideFetched) : decide(deployed);
 }
 
 function decideRun(
@@ -44,7 +46,13 @@ function decideRun(
     entry,
     isolation: chooseIsolation(version.manifest, entry.runtime, policy.isolation),
     timeoutMs: Math.min(wanted, maxTimeoutMs),
+    fetchMs: 0,
   };
+}
+
+/** With three digits behind the point: the rest is noise, and slow to write. */
+export function millisecondsSince(begun: number): number {
+  return Math.round((performance.now() - begun) * 1000) / 1000;
 }
 
 /** Parsing more than this on the request path would hold up other requests; the function's own side parses it anyway. */

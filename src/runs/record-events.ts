@@ -2,16 +2,25 @@ import type { Logger } from 'pino';
 import type { Bus } from '../contract/bus.js';
 import type { AttemptSink, LogStream } from '../contract/executor.js';
 import type { RunEvent, RunEventRecords } from '../contract/records.js';
+import type { FailureReason } from '../contract/words.js';
 import { messageOf } from '../errors.js';
 import { areRecordsAway } from './records-away.js';
 
 /** Events that could not be written yet are kept up to this size; a log is worth less than the server's life. */
 const maxPendingBytes = 64 * 2 ** 20;
 const retryMs = 500;
+/** Of one event, in characters. */
+const longestLogText = 64 * 1024;
 
 /** The topic that carries a run's events to its followers, on every server. */
 export function runTopic(runId: string): string {
   return `run:${runId}`;
+}
+
+/** Where an attempt of a recorded run says what it has to say. */
+export interface RecordedSink extends AttemptSink {
+  /** It failed and will be repeated. */
+  putOff(failed: { reason: FailureReason; message: string; retryInMs: number }): void;
 }
 
 /** What goes over a run's topic. `ended` comes after the end is in the records. */
@@ -33,17 +42,22 @@ export class EventRecorder {
   constructor(private readonly parts: { events: RunEventRecords; bus: Bus; log: Logger }) {}
 
   /** Where an attempt says what it has to say; the events get the attempt's number and a sequence of their own. */
-  sinkFor(runId: string, attempt: number, onEvent?: (event: RunEvent) => void): AttemptSink {
+  sinkFor(runId: string, attempt: number): RecordedSink {
     let seq = 0;
+    let last: { event: RunEvent; batch: RunEvent[] | null } | null = null;
     const add = (kind: RunEvent['kind'], stream: LogStream | null, data: string) => {
       const event = { runId, attempt, seq: ++seq, at: Date.now(), kind, stream, data };
-      onEvent?.(event);
-      this.#add(event);
+      last = { event, batch: this.#add(event) };
     };
     return {
-      log: (stream, text) => add('log', stream, text),
+      log: (stream, text) => {
+        const waits = last !== null && last.batch === this.#pending && last.event.kind === 'log' && last.event.stream === stream;
+        if (!waits || !this.#lengthen(last!.event, text)) add('log', stream, text);
+      },
       chunk: (data) => add('chunk', null, data),
       progress: (fraction, message) => add('progress', null, JSON.stringify({ fraction, message })),
+      putOff: ({ reason, message, retryInMs }) =>
+        add('state', null, JSON.stringify({ state: 'queued', reason, message, retry_in_ms: retryInMs })),
     };
   }
 
@@ -67,14 +81,24 @@ export class EventRecorder {
     if (this.#retry !== null) clearTimeout(this.#retry);
   }
 
-  #add(event: RunEvent): void {
+  /** Returns the batch that the event waits in; null when it was dropped. */
+  #add(event: RunEvent): RunEvent[] | null {
     if (this.#pendingBytes > maxPendingBytes) {
       this.#dropped += 1;
-      return;
+      return null;
     }
     this.#pending.push(event);
     this.#pendingBytes += event.data.length + 100;
     if (this.#writing === null && this.#retry === null) void this.#write();
+    return this.#pending;
+  }
+
+  /** Lines that wait to be written together become one event: a function that logs much must not cost a row a line. */
+  #lengthen(event: RunEvent, text: string): boolean {
+    if (event.data.length + text.length > longestLogText || this.#pendingBytes > maxPendingBytes) return false;
+    event.data += text;
+    this.#pendingBytes += text.length;
+    return true;
   }
 
   #write(): Promise<void> {

@@ -12,6 +12,8 @@ export class RunCounts {
   readonly runTime = runTimeBuckets.map(() => 0);
   runTimeSum = 0;
   runTimeCount = 0;
+  /** Attempts that failed and were repeated, by reason. */
+  readonly retried: Partial<Record<FailureReason, number>> = {};
   /** By mode, then by end state, or by reason for those that failed. */
   readonly #ended: Record<RunMode, EndCounts> = { sync: {}, queued: {} };
 
@@ -22,6 +24,11 @@ export class RunCounts {
     const counts = this.#ended[mode];
     counts[end] = (counts[end] ?? 0) + 1;
     if (run.timings !== null) this.#time(run.timings.runMs);
+  }
+
+  /** An attempt failed and will be repeated. */
+  putOff(reason: FailureReason): void {
+    this.retried[reason] = (this.retried[reason] ?? 0) + 1;
   }
 
   endedBy(): { mode: RunMode; state: string; reason: string; count: number }[] {

@@ -33,8 +33,9 @@ export interface RunRequest {
 export interface QueuedWishes {
   /** Larger goes first among the runs of a lane; 0 by default. */
   priority?: number;
-  /** Not to begin before so many milliseconds from now. */
+  /** Not to begin before so many milliseconds from now, or before a time (epoch milliseconds). */
   delayMs?: number;
+  runAt?: number;
   /** Expires when it has not begun by then. */
   expiresAfterMs?: number;
   retries?: Retries;
@@ -51,6 +52,8 @@ export interface AcceptedRun {
   id: string;
   /** It was accepted before, for an earlier request with the same idempotency key. */
   isRepeated: boolean;
+  /** What this request was resolved to. */
+  prepared: PreparedRun;
 }
 
 /** A request whose version, entry, isolation and time are decided: what is accepted or started. */
@@ -61,4 +64,6 @@ export interface PreparedRun {
   entry: Entry;
   isolation: Isolation;
   timeoutMs: number;
+  /** Milliseconds until the version was on this server's disk; 0 when it was there. */
+  fetchMs: number;
 }

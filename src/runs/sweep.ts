@@ -1,54 +1,50 @@
 import type { Logger } from 'pino';
 import type { Bus } from '../contract/bus.js';
-import type { Queue } from '../contract/queue.js';
-import type { Claim, RunRecords } from '../contract/records.js';
-import { LanewayError, messageOf } from '../errors.js';
+import type { LostClaim, RunRecords } from '../contract/records.js';
+import { messageOf } from '../errors.js';
+import type { Dispatcher } from './dispatcher.js';
+import type { DueRuns } from './due-runs.js';
+import type { Leases } from './leases.js';
 import { type FeedMessage, runTopic } from './record-events.js';
 
 export interface SweepParts {
   runs: RunRecords;
-  queue: Queue;
+  dispatcher: Dispatcher;
+  due: DueRuns;
+  leases: Leases;
   bus: Bus;
-  leaseMs: number;
+  everyMs: number;
   log: Logger;
+  /** An end was written that may have to be told to somebody. */
+  onEnded: () => void;
 }
 
 const pageRows = 500;
 
 /**
- * Puts right what announcements can't promise: every third of a lease it takes, by index, what was never announced or
- * whose announcement is gone from the queue, and what a dead server left behind. So an emptied queue loses nothing.
+ * Puts right what messages can't promise, by looking at the records: runs that a dead server left, runs whose time is
+ * over, delayed runs that are due, and lines nobody knows to be waiting. So an emptied queue loses nothing.
  */
 export class Sweep {
   readonly #timer: NodeJS.Timeout;
   #under: Promise<void> | null = null;
-  #place: { dueAt: number; id: string } | null = null;
+  /** Leases that had run out at the last look, by run. */
+  #suspects = new Map<string, LostClaim>();
 
   constructor(private readonly parts: SweepParts) {
-    this.#timer = setInterval(() => void this.#tick(), parts.leaseMs / 3);
+    this.#timer = setInterval(() => void this.#tick(), parts.everyMs);
     this.#timer.unref();
   }
 
   /**
-   * At start, before anything is claimed: everything due is announced. `onlyOwner` names this boot when no other server
-   * can be alive (embedded records), so that what an earlier boot left `running` is taken back at once.
+   * At start, before anything is claimed. `onlyOwner` names this boot when no other server can be alive (embedded
+   * records): what an earlier boot left `running` is taken back at once.
    */
   async rebuild(onlyOwner: string | null): Promise<void> {
-    try {
-      while ((await this.#recover(onlyOwner)) === pageRows);
-      do await this.#announcePage(await this.parts.runs.now());
-      while (this.#place !== null);
-    } catch (error) {
-      // bounded: a backlog larger than the queue is no reason not to start; the sweep announces the rest as it shrinks.
-      if (!(error instanceof LanewayError) || error.code !== 'queue_unavailable') throw error;
-      this.parts.log.warn({ err: error }, `the queued runs will be announced by the sweep: ${messageOf(error)}`);
+    if (onlyOwner !== null) {
+      for (let lost = await this.#lost(onlyOwner); lost.length > 0; lost = await this.#lost(onlyOwner)) await this.#recover(lost);
     }
-  }
-
-  /** Announces again what was handed back. */
-  async announce(claims: readonly Claim[]): Promise<void> {
-    const announcements = await this.parts.runs.announceAgain(claims);
-    if (announcements.length > 0) await this.parts.queue.announce(announcements);
+    await this.#look();
   }
 
   async close(): Promise<void> {
@@ -65,37 +61,52 @@ export class Sweep {
 
   async #sweepOnce(): Promise<void> {
     try {
-      while ((await this.#recover(null)) === pageRows);
-      // One page a time: a long backlog is walked through over several sweeps, each of them small. Where the queue has lost
-      // whole pages it was emptied, and the servers wait for the rest.
-      while (await this.#announcePage((await this.parts.runs.now()) - this.parts.leaseMs));
+      // This server's own first: after an outage they would look like those of a dead one.
+      await this.parts.leases.renew();
+      await this.#recoverSeenTwice();
+      await this.#look();
     } catch (error) {
       this.parts.log.warn({ err: error }, `the sweep will try again: ${messageOf(error)}`);
     }
   }
 
-  async #recover(onlyOwner: string | null): Promise<number> {
-    const { announce, ended } = await this.parts.runs.recoverLost(pageRows, onlyOwner);
-    for (const runId of ended) {
-      this.parts.log.warn({ runId }, 'run ended: its server died for the third time, or while it was to be cancelled');
-      this.parts.bus.publish(runTopic(runId), JSON.stringify({ state: 'ended' } satisfies FeedMessage));
-    }
-    if (announce.length > 0) {
-      this.parts.log.warn({ runs: announce.length }, 'runs of a server that died are queued again');
-      await this.parts.queue.announce(announce);
-    }
-    return announce.length + ended.length;
+  async #look(): Promise<void> {
+    const { runs, dispatcher, due } = this.parts;
+    for (let ended = await runs.expire(pageRows); ended.length > 0; ended = await runs.expire(pageRows)) this.#tellEnded(ended);
+    await due.releaseNow();
+    for (const line of await runs.linesInQueue()) dispatcher.wake(line);
+    dispatcher.unblock();
   }
 
-  /** Looks at one page of due runs and announces those that the queue no longer holds; whether that was a page full. */
-  async #announcePage(announcedBefore: number): Promise<boolean> {
-    const page = await this.parts.runs.unclaimed(announcedBefore, pageRows, this.#place);
-    const last = page.at(-1);
-    this.#place = page.length === pageRows && last !== undefined ? { dueAt: last.dueAt, id: last.runId } : null;
-    if (page.length === 0) return false;
-    const held = await this.parts.queue.holds(page);
-    const gone = page.filter((_, index) => !held[index]);
-    if (gone.length > 0) await this.announce(gone);
-    return gone.length === pageRows;
+  /** no-second-live-attempt: a lease that ran out counts when it still stands as it was seen one sweep ago. */
+  async #recoverSeenTwice(): Promise<void> {
+    const lost = await this.#lost(null);
+    const again = lost.filter(({ runId, fence, leaseUntil }) => {
+      const before = this.#suspects.get(runId);
+      return before?.fence === fence && before.leaseUntil === leaseUntil;
+    });
+    this.#suspects = new Map(lost.map((claim) => [claim.runId, claim]));
+    if (again.length > 0) await this.#recover(again);
+  }
+
+  #lost(onlyOwner: string | null): Promise<LostClaim[]> {
+    return this.parts.runs.lost(pageRows, onlyOwner);
+  }
+
+  async #recover(lost: readonly LostClaim[]): Promise<void> {
+    const { recovered, lines, ended } = await this.parts.runs.recoverLost(lost);
+    if (recovered > 0) this.parts.log.warn({ runs: recovered }, 'runs of a server that died are queued again');
+    for (const runId of ended) {
+      this.parts.log.warn({ runId }, 'run ended: its server died for the third time, or while it was to be cancelled');
+    }
+    this.#tellEnded(ended);
+    this.parts.dispatcher.wakeEverywhere(lines);
+  }
+
+  #tellEnded(runIds: readonly string[]): void {
+    for (const runId of runIds) {
+      this.parts.bus.publish(runTopic(runId), JSON.stringify({ state: 'ended' } satisfies FeedMessage));
+    }
+    if (runIds.length > 0) this.parts.onEnded();
   }
 }

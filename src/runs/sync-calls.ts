@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
-import type { AttemptOutcome, AttemptSink, Executor, HttpExchange } from '../contract/executor.js';
-import type { EndedSyncRun, RunRecords } from '../contract/records.js';
+import type { AttemptOutcome, AttemptSink, AttemptTimings, Executor, HttpExchange } from '../contract/executor.js';
+import type { EndedSyncRun, RunRecords, RunTimings } from '../contract/records.js';
 import type { FunctionStore } from '../contract/store.js';
 import { LanewayError } from '../errors.js';
 import type { ActiveRun, ActiveRuns } from './active-runs.js';
@@ -93,6 +93,10 @@ export class SyncCalls {
   }
 }
 
+function withFetch({ cold, waitMs, startMs, runMs }: AttemptTimings, fetchMs: number): RunTimings {
+  return { cold, fetchMs, waitMs, startMs, runMs };
+}
+
 /** Written out field by field: this happens for every call, and spreading objects costs several times as much. */
 function endedSyncRun(run: ActiveRun, outcome: AttemptOutcome): EndedSyncRun {
   const { id, request, version, isolation, timeoutMs } = run.prepared;
@@ -120,7 +124,7 @@ function endedSyncRun(run: ActiveRun, outcome: AttemptOutcome): EndedSyncRun {
     startedAt: run.startedAt,
     endedAt: Date.now(),
     timeoutMs,
-    timings: outcome.timings,
+    timings: withFetch(outcome.timings, run.prepared.fetchMs),
     payloadBytes: payload === null ? 0 : Buffer.byteLength(payload),
     resultBytes: result === null ? 0 : Buffer.byteLength(result),
     payload: outcome.ok ? null : payload,

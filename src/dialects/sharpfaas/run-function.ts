@@ -60,7 +60,10 @@ export async function runFunction(request: FastifyRequest, reply: FastifyReply, 
   };
   try {
     const accepted = await parts.runs.accept(buildRunRequest(asked, parts.encryptionKey));
-    return sendText(request, reply, { status: 200, text: describeStart({ ...answer, version: accepted.version.version }) });
+    return sendText(request, reply, {
+      status: 200,
+      text: describeStart({ ...answer, version: accepted.prepared.version.version }),
+    });
   } catch (error) {
     if (payload.fromBody && !encrypted && error instanceof LanewayError && error.code === 'payload_invalid') {
       parameters.problems.add('$', error.message);

@@ -23,7 +23,7 @@ export function streamRun(
       const accepted = await runs.accept(request());
       runId = accepted.id;
       if (unwanted) return await cancelRun();
-      const isExecutable = accepted.entry.runtime === 'executable';
+      const isExecutable = accepted.prepared.entry.runtime === 'executable';
       for await (const followed of await runs.following.follow(runId, null, stop.signal)) {
         if ('ended' in followed) {
           runId = null;

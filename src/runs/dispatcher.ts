@@ -1,0 +1,202 @@
+import { randomUUID } from 'node:crypto';
+import type { Logger } from 'pino';
+import type { Bus } from '../contract/bus.js';
+import type { Announcement, Queue } from '../contract/queue.js';
+import type { Claim, ClaimBy, ClaimedRun, Line, RunRecords } from '../contract/records.js';
+import { messageOf } from '../errors.js';
+import { Places } from './places.js';
+import type { QueueLimits } from './queue-limits.js';
+import { type WaitingLine, WaitingLines } from './waiting-lines.js';
+
+const linesTopic = 'lines';
+type LineMessage = Line & { from: string };
+/** Before the records are asked again when they were away. */
+const retryMs = 500;
+
+export interface DispatcherParts {
+  runs: RunRecords;
+  queue: Queue;
+  bus: Bus;
+  limits: QueueLimits;
+  log: Logger;
+  /** Never rejects. */
+  carryOut: (claimed: ClaimedRun) => Promise<void>;
+}
+
+export interface DispatcherSettings {
+  owner: string;
+  leaseMs: number;
+  /** Queued runs at the same time; 0: this server takes none. */
+  places: number;
+  /** Of these, so many at most for the runs of one line. */
+  placesPerLine: number;
+  /** Other servers may have free places. */
+  shared: boolean;
+}
+
+/**
+ * Brings ready runs and free places together. A run that finds a place begins at once. One that does not stays in the
+ * records and its line waits: it is asked for its first runs whenever a place is free, the line with the fewest runs
+ * under way first. So a long line costs no memory, keeps its order, and takes no more than its share.
+ *
+ * no-lost-run: where nobody knows that a line waits (a server died, a message was lost), the sweep says it again.
+ */
+export class Dispatcher {
+  readonly #places: Places;
+  readonly #waiting = new WaitingLines();
+  readonly #underWay = new Set<Promise<void>>();
+  readonly #name = randomUUID();
+  readonly #stopListening: () => void;
+  #retry: NodeJS.Timeout | null = null;
+  #stopped = false;
+
+  constructor(
+    private readonly parts: DispatcherParts,
+    private readonly settings: DispatcherSettings,
+  ) {
+    this.#places = new Places(settings.places, settings.placesPerLine);
+    this.#stopListening = parts.bus.subscribe(linesTopic, (message) => {
+      const { from, ...line } = JSON.parse(message) as LineMessage;
+      if (from !== this.#name) this.wake(line);
+    });
+  }
+
+  /** Starts taking what the queue brings. */
+  start(): void {
+    this.parts.queue.start(this.settings.places, (announcement) => this.#onAnnounced(announcement));
+  }
+
+  /** Lines that wait for a place here. */
+  get waitingLines(): number {
+    return this.#waiting.size;
+  }
+
+  /** Takes a place for a run that is about to be accepted; false when there is none, or older runs of its line wait. */
+  takePlace(line: Line): boolean {
+    if (!this.#claims || this.#waiting.has(line) || this.#places.freeFor(line) === 0) return false;
+    this.#places.take(line);
+    return true;
+  }
+
+  /** A place was taken for nothing. */
+  givePlace(line: Line): void {
+    this.#places.give(line);
+    this.#serveWaiting();
+  }
+
+  /** Carries out a run for which a place was taken; resolves when it has ended. */
+  begin(claimed: ClaimedRun): Promise<void> {
+    const done = this.parts.carryOut(claimed).then(() => {
+      this.#underWay.delete(done);
+      // The limit of its function, lane or key may leave room for another one now.
+      this.#waiting.unblock(claimed.run.function);
+      this.givePlace(claimed.run);
+    });
+    this.#underWay.add(done);
+    return done;
+  }
+
+  /** Tells of an accepted run that found no place: the queue, unless its line waits here already. */
+  async announce(announcement: Announcement): Promise<void> {
+    if (this.#claims && this.#waiting.has(announcement)) return this.wake(announcement);
+    try {
+      await this.parts.queue.announce([announcement]);
+    } catch (error) {
+      this.parts.log.warn({ err: error, runId: announcement.runId }, `the run is not announced: ${messageOf(error)}`);
+      this.wake(announcement);
+    }
+  }
+
+  /** The line may have ready runs: they are taken as soon as there is a place. */
+  wake(line: Line): void {
+    if (!this.#claims) return;
+    this.#waiting.add(line);
+    this.#serveWaiting();
+  }
+
+  /** As `wake`, here and on every other server. */
+  wakeEverywhere(lines: readonly Line[]): void {
+    for (const { function: name, lane } of lines) {
+      this.wake({ function: name, lane });
+      if (!this.settings.shared) continue;
+      const message: LineMessage = { from: this.#name, function: name, lane };
+      this.parts.bus.publish(linesTopic, JSON.stringify(message));
+    }
+  }
+
+  /** Lines at their limit are asked again: runs of theirs may have ended elsewhere. */
+  unblock(): void {
+    this.#waiting.unblock();
+    this.#serveWaiting();
+  }
+
+  /** Takes nothing from now on; resolves when what runs has ended or was handed back. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#stopListening();
+    if (this.#retry !== null) clearTimeout(this.#retry);
+    this.#waiting.clear();
+    await this.parts.queue.stop();
+    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+  }
+
+  get #claims(): boolean {
+    return this.settings.places > 0 && !this.#stopped;
+  }
+
+  async #onAnnounced({ runId, fence, function: name, lane }: Announcement): Promise<void> {
+    const line = { function: name, lane };
+    // It is in the records: whoever has a place for its line may take it.
+    if (!this.takePlace(line)) return this.wakeEverywhere([line]);
+    const claimed = await this.#claim({ runId, fence }, line);
+    if (claimed === null) this.givePlace(line);
+    else await this.begin(claimed);
+  }
+
+  async #claim(claim: Claim, line: Line): Promise<ClaimedRun | null> {
+    try {
+      const claimed = await this.parts.runs.claim(claim, this.#by(line));
+      if (claimed !== 'limited') return claimed;
+    } catch (error) {
+      this.parts.log.warn({ err: error, runId: claim.runId }, `the run stays queued: ${messageOf(error)}`);
+    }
+    this.wakeEverywhere([line]);
+    return null;
+  }
+
+  #serveWaiting(): void {
+    if (!this.#claims || this.#waiting.size === 0) return;
+    for (const [waiting, places] of this.#waiting.fill(this.#places)) void this.#ask(waiting, places);
+  }
+
+  /** Asks the records for the first runs of a line that got so many places. */
+  async #ask(waiting: WaitingLine, places: number): Promise<void> {
+    const { line } = waiting;
+    waiting.asking = true;
+    waiting.again = false;
+    let unused = places;
+    try {
+      const { runs, limited } = await this.parts.runs.claimNext(line, places, this.#by(line));
+      unused -= runs.length;
+      for (const claimed of runs) void this.begin(claimed);
+      if (limited) waiting.blocked = true;
+      // Fewer than asked for: there are no more, unless somebody said so meanwhile.
+      else if (unused > 0 && !waiting.again) this.#waiting.remove(waiting);
+    } catch (error) {
+      this.parts.log.warn({ err: error, ...line }, `queued runs wait for the records: ${messageOf(error)}`);
+      waiting.blocked = true;
+      this.#retry ??= setTimeout(() => {
+        this.#retry = null;
+        this.unblock();
+      }, retryMs);
+    }
+    waiting.asking = false;
+    for (let place = 0; place < unused; place += 1) this.#places.give(line);
+    this.#serveWaiting();
+  }
+
+  #by(line: Line): ClaimBy {
+    const { owner, leaseMs } = this.settings;
+    return { owner, leaseMs, limits: this.parts.limits.runningLimits(line) };
+  }
+}

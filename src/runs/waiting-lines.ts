@@ -1,0 +1,79 @@
+import type { Line } from '../contract/records.js';
+import { lineKey, type Places } from './places.js';
+
+/** A line that may have ready runs in the records. */
+export interface WaitingLine {
+  readonly line: Line;
+  /** Said to have runs since the records were last asked for some. */
+  again: boolean;
+  asking: boolean;
+  /** At its limit, or the records are away: not to be asked before something ends or some time has gone by. */
+  blocked: boolean;
+  /** The turn in which it was last given a place. */
+  served: number;
+}
+
+/** Which lines wait for a place on this server, and whose turn it is. */
+export class WaitingLines {
+  readonly #lines = new Map<string, WaitingLine>();
+  #turn = 0;
+
+  get size(): number {
+    return this.#lines.size;
+  }
+
+  has(line: Line): boolean {
+    return this.#lines.has(lineKey(line));
+  }
+
+  add({ function: name, lane }: Line): void {
+    const line = { function: name, lane };
+    const known = this.#lines.get(lineKey(line));
+    if (known !== undefined) known.again = true;
+    else this.#lines.set(lineKey(line), { line, again: true, asking: false, blocked: false, served: 0 });
+  }
+
+  remove({ line }: WaitingLine): void {
+    this.#lines.delete(lineKey(line));
+  }
+
+  clear(): void {
+    this.#lines.clear();
+  }
+
+  /**
+   * Gives out every free place, one after the other, to the line that has fewest, and of those to the one that has waited
+   * longest for its turn. Returns how many each line got; they are taken.
+   */
+  fill(places: Places): Map<WaitingLine, number> {
+    const given = new Map<WaitingLine, number>();
+    while (places.areFree) {
+      const next = this.#next(places);
+      if (next === null) break;
+      places.take(next.line);
+      next.served = ++this.#turn;
+      given.set(next, (given.get(next) ?? 0) + 1);
+    }
+    return given;
+  }
+
+  /** All, or those of one function, may be asked again. */
+  unblock(functionName?: string): void {
+    for (const waiting of this.#lines.values()) {
+      if (functionName === undefined || waiting.line.function === functionName) waiting.blocked = false;
+    }
+  }
+
+  #next(places: Places): WaitingLine | null {
+    let best: WaitingLine | null = null;
+    let fewest = Infinity;
+    for (const waiting of this.#lines.values()) {
+      if (waiting.asking || waiting.blocked || places.freeFor(waiting.line) === 0) continue;
+      const taken = places.takenBy(waiting.line);
+      if (taken > fewest || (taken === fewest && waiting.served > best!.served)) continue;
+      best = waiting;
+      fewest = taken;
+    }
+    return best;
+  }
+}
