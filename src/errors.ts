@@ -79,6 +79,7 @@ export const errorTable = {
   run_not_found: [404, 'There is no run {id}.'],
   run_id_in_use: [409, 'Run id {id} is in use.'],
   result_missing: [404, 'Run {id} has no result: it is {state}.'],
+  payload_missing: [404, 'The payload of run {id} is not kept (any more).'],
   run_ended: [409, 'Run {id} has ended as {state} already.'],
   not_dead_letter: [409, 'Run {id} is no dead letter: it did not fail, or it was redriven or purged before.'],
   queue_full: [429, '{scope} has {limit} runs queued, which is its limit.'],

@@ -1,8 +1,10 @@
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyPluginAsync } from 'fastify';
 import { callFunctionRoutes } from './routes/call-function.js';
+import { deadLetterRoutes } from './routes/dead-letters.js';
 import { functionRoutes } from './routes/functions.js';
 import { keyRoutes } from './routes/keys.js';
+import { limitRoutes } from './routes/limits.js';
 import type { HttpParts } from './routes/parts.js';
 import { runRoutes } from './routes/runs.js';
 import { versionRoutes } from './routes/versions.js';
@@ -17,6 +19,8 @@ export function nativeApi(parts: HttpParts): FastifyPluginAsync {
         takeJson(api);
         functionRoutes(api, parts);
         runRoutes(api, parts);
+        deadLetterRoutes(api, parts);
+        limitRoutes(api, parts);
         keyRoutes(api, parts);
         await api.register(async (versions) => versionRoutes(versions, parts));
       },

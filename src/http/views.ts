@@ -1,7 +1,10 @@
 import type { KeyView } from '../contract/api/keys.js';
 import type { LaneState, VersionView } from '../contract/api/functions.js';
 import type { RunView } from '../contract/api/runs.js';
-import type { KeyRecord, RunRecord, VersionNumber, VersionRecord } from '../contract/records.js';
+import type { LimitView } from '../contract/api/limits.js';
+import type { QueueLimit } from '../contract/limits.js';
+import type { KeyRecord, RunRecord, RunTimings, VersionNumber, VersionRecord } from '../contract/records.js';
+import type { RetryPolicy } from '../contract/run-policy.js';
 import type { LaneView } from '../contract/store.js';
 
 /** What the records hold, as the native API writes it: snake_case and RFC 3339 times. */
@@ -24,19 +27,65 @@ export function runView(run: RunRecord): RunView {
     message: run.message,
     exit_code: run.exitCode,
     attempt: run.attempt,
+    failures: run.failures,
+    server_deaths: run.deaths,
+    priority: run.priority,
     timeout_ms: run.timeoutMs,
     created_at: time(run.createdAt),
+    due_at: time(run.dueAt),
+    expires_at: timeOrNull(run.expiresAt),
     started_at: timeOrNull(run.startedAt),
     ended_at: timeOrNull(run.endedAt),
     payload_bytes: run.payloadBytes,
     result_bytes: run.resultBytes,
-    timings: run.timings && {
-      cold: run.timings.cold,
-      wait_ms: run.timings.waitMs,
-      start_ms: run.timings.startMs,
-      run_ms: run.timings.runMs,
-    },
+    timings: run.timings && timingsView(run, run.timings),
+    retries: retriesView(run.policy?.retry ?? null),
+    on_success: run.policy?.onSuccess ?? null,
+    on_failure: run.policy?.onFailure ?? null,
+    delivery: run.delivery,
+    dead_letter: run.deadAt !== null,
+    redrive_of: run.redriveOf,
+    redriven_as: run.redrivenAs,
+    schedule_id: run.scheduleId,
+    traceparent: run.traceparent,
   };
+}
+
+/** What lies between the pieces that were measured follows from the times in the record. */
+function timingsView(run: RunRecord, { cold, fetchMs, waitMs, startMs, runMs }: RunTimings): RunView['timings'] {
+  const { startedAt, endedAt, dueAt, mode } = run;
+  const measured = fetchMs + waitMs + startMs + runMs;
+  return {
+    queued_ms: mode === 'queued' && startedAt !== null ? Math.max(0, startedAt - dueAt) : 0,
+    fetch_ms: fetchMs,
+    wait_ms: waitMs,
+    start_ms: startMs,
+    run_ms: runMs,
+    record_ms: mode === 'queued' && startedAt !== null && endedAt !== null ? rest(endedAt - startedAt, measured) : null,
+    cold,
+  };
+}
+
+function rest(whole: number, part: number): number {
+  return Math.max(0, Math.round((whole - part) * 1000) / 1000);
+}
+
+function retriesView(retry: RetryPolicy | null): RunView['retries'] {
+  if (retry === null) return null;
+  const { attempts, backoff, delayMs, maxDelayMs, jitter, delaysMs, on } = retry;
+  return {
+    attempts,
+    backoff,
+    delay_ms: delayMs,
+    max_delay_ms: maxDelayMs,
+    jitter,
+    ...(delaysMs === null ? {} : { delays_ms: [...delaysMs] }),
+    on: [...on],
+  };
+}
+
+export function limitView({ maxRunning, maxQueued, expiresAfterMs }: QueueLimit): LimitView {
+  return { max_running: maxRunning, max_queued: maxQueued, expires_after_ms: expiresAfterMs };
 }
 
 export function versionView(version: VersionRecord): VersionView {

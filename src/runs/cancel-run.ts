@@ -54,9 +54,9 @@ export class CancelRun {
   }
 
   /** Asks for the end of every open run that fits; they end as soon as their workers have. */
-  cancelAll(filter: RunFilter): Promise<BulkOutcome> {
+  cancelAll(filter: RunFilter, isAllowed: (run: RunRecord) => boolean): Promise<BulkOutcome> {
     const states = (filter.states ?? openStates).filter((state) => openStates.includes(state));
-    return forEachRun(this.parts.runs, { ...filter, states }, async ({ id }) => {
+    return forEachRun(this.parts.runs, { filter: { ...filter, states }, isAllowed }, async ({ id }) => {
       if (!this.#cancelHere(id)) await this.#cancelElsewhere(id);
     });
   }

@@ -30,8 +30,12 @@ export class DeadLetters {
   }
 
   /** Redrives what fits, newest first; one that is refused does not keep the others. */
-  redriveAll(filter: RunFilter, how: { version: RedriveVersion; keyId: string | null }): Promise<BulkOutcome> {
-    return forEachRun(this.parts.runs, { ...filter, dead: true }, (run) => this.redrive(run.id, how));
+  redriveAll(
+    filter: RunFilter,
+    how: { version: RedriveVersion; keyId: string | null },
+    isAllowed: (run: RunRecord) => boolean,
+  ): Promise<BulkOutcome> {
+    return forEachRun(this.parts.runs, { filter: { ...filter, dead: true }, isAllowed }, (run) => this.redrive(run.id, how));
   }
 
   /** Throws a dead letter away: its run stays, its payload goes. Rejects with `not_dead_letter`. */
@@ -39,8 +43,8 @@ export class DeadLetters {
     if ((await this.parts.runs.purgeDead([id])) === 0) throw new LanewayError('not_dead_letter', { id });
   }
 
-  purgeAll(filter: RunFilter): Promise<BulkOutcome> {
-    return forEachRun(this.parts.runs, { ...filter, dead: true }, (run) => this.purge(run.id));
+  purgeAll(filter: RunFilter, isAllowed: (run: RunRecord) => boolean): Promise<BulkOutcome> {
+    return forEachRun(this.parts.runs, { filter: { ...filter, dead: true }, isAllowed }, (run) => this.purge(run.id));
   }
 }
 

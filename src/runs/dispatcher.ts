@@ -86,13 +86,9 @@ export class Dispatcher {
 
   /** Carries out a run for which a place was taken; resolves when it has ended. */
   begin(claimed: ClaimedRun): Promise<void> {
-    const done = this.parts.carryOut(claimed).then(() => {
-      this.#underWay.delete(done);
-      // The limit of its function, lane or key may leave room for another one now.
-      this.#waiting.unblock(claimed.run.function);
-      this.givePlace(claimed.run);
-    });
+    const done = this.#carryOut(claimed);
     this.#underWay.add(done);
+    void done.finally(() => this.#underWay.delete(done));
     return done;
   }
 
@@ -142,6 +138,13 @@ export class Dispatcher {
 
   get #claims(): boolean {
     return this.settings.places > 0 && !this.#stopped;
+  }
+
+  async #carryOut(claimed: ClaimedRun): Promise<void> {
+    await this.parts.carryOut(claimed);
+    // The limit of its function, lane or key may leave room for another one now.
+    this.#waiting.unblock(claimed.run.function);
+    this.givePlace(claimed.run);
   }
 
   async #onAnnounced({ runId, fence, function: name, lane }: Announcement): Promise<void> {

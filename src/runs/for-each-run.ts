@@ -17,17 +17,18 @@ const pageRows = 100;
 /** Acts on the runs that fit, newest first, a page side by side; one that is refused does not keep the others. */
 export async function forEachRun(
   runs: Pick<RunRecords, 'list'>,
-  filter: RunFilter,
+  { filter, isAllowed }: { filter: RunFilter; isAllowed: (run: RunRecord) => boolean },
   act: (run: RunRecord) => Promise<unknown>,
 ): Promise<BulkOutcome> {
   const outcome: BulkOutcome = { done: 0, refused: [], more: false };
   let after: { createdAt: number; id: string } | null = null;
   for (let seen = 0; seen < mostAtOnce; seen += pageRows) {
     const page = await runs.list(filter, pageRows, after);
-    const acted = await Promise.allSettled(page.map(act));
+    const allowed = page.filter(isAllowed);
+    const acted = await Promise.allSettled(allowed.map(act));
     acted.forEach((result, index) => {
       if (result.status === 'fulfilled') outcome.done += 1;
-      else outcome.refused.push({ id: page[index]!.id, problem: messageOf(result.reason) });
+      else outcome.refused.push({ id: allowed[index]!.id, problem: messageOf(result.reason) });
     });
     if (page.length < pageRows) return outcome;
     after = page.at(-1)!;

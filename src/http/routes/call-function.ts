@@ -1,16 +1,20 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { withoutCredentialParameters, withoutCredentials } from '../../access/credentials.js';
 import type { CallingConvention } from '../../contract/executor.js';
+import type { RunRecord } from '../../contract/records.js';
 import { LanewayError } from '../../errors.js';
 import type { PreparedRun, RunRequest } from '../../runs/run-request.js';
 import type { SyncAnswer } from '../../runs/sync-calls.js';
+import { answerOnce } from '../answer-once.js';
 import { mediaType } from '../answer-errors.js';
 import { askedLane, needs, principalOf } from '../authorize.js';
 import { bridgeExchange } from '../bridge-exchange.js';
 import { requireRunId } from '../names.js';
 import { readText } from '../read-body.js';
+import { idempotencyKeyOf, traceOf } from '../read-run-request.js';
 import { pathOf } from '../request-path.js';
-import { runFailure } from '../run-failure.js';
+import { endedFailure, runFailure } from '../run-failure.js';
+import { runView } from '../views.js';
 import type { HttpParts } from './parts.js';
 
 const otherMethods = ['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
@@ -55,9 +59,33 @@ export function callFunctionRoutes(app: FastifyInstance, parts: HttpParts): void
     }
     refuseWhatIsNoPayload(request);
     const payload = await readText(request.raw, maxPayloadBytes);
-    const answer = await runs.sync.callWithPayload(prepared, payload === '' ? null : payload);
-    return answerPayload(reply, answer);
+    const wanted = { ...prepared.request, payload: payload === '' ? null : payload };
+    if (prefersAsync(request)) return accept(wanted, reply.header('preference-applied', 'respond-async'));
+    if (idempotencyKeyOf(request) !== undefined) return answerEnded(reply, await answerOnce(wanted, runs));
+    return answerPayload(reply, await runs.sync.callWithPayload(prepared, wanted.payload));
   }
+
+  /** The caller does not wait: its run is queued. */
+  async function accept(wanted: RunRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const { id } = await runs.accept(wanted);
+    reply.header('x-run-id', id).header('location', `/api/v1/runs/${id}`);
+    return reply.code(202).send(runView(await runs.find.get(id)));
+  }
+}
+
+/** RFC 7240: the caller would rather have 202 and look for the result later. */
+function prefersAsync(request: Call): boolean {
+  const { prefer } = request.headers;
+  return prefer !== undefined && /(^|[,;\s])respond-async([,;\s]|$)/i.test(String(prefer));
+}
+
+function answerEnded(reply: FastifyReply, { run, result }: { run: RunRecord; result: string | null }): FastifyReply {
+  reply.header('x-run-id', run.id).header('x-laneway-version', run.version);
+  if (run.state === 'succeeded') return reply.type('application/json; charset=utf-8').send(result ?? 'null');
+  if (run.endedAt === null) {
+    return reply.code(202).header('location', `/api/v1/runs/${run.id}`).send(runView(run));
+  }
+  throw endedFailure(run);
 }
 
 interface OneCall {
@@ -83,9 +111,11 @@ function answerPayload(reply: FastifyReply, { run, outcome }: SyncAnswer): Fasti
 
 function runRequest(request: Call): RunRequest {
   const parameters = parametersOf(request.query as Record<string, unknown>);
+  const key = idempotencyKeyOf(request);
   const { 'x-laneway-version': version, 'x-caller-id': callerId, 'x-run-id': id } = request.headers;
   return {
     ...(typeof id === 'string' && id !== '' ? { id: requireRunId(id) } : {}),
+    ...traceOf(request),
     source: 'http',
     callerId: typeof callerId === 'string' ? callerId.slice(0, 256) : null,
     keyId: principalOf(request).keyId,
@@ -103,6 +133,7 @@ function runRequest(request: Call): RunRequest {
       },
       parameters,
     },
+    ...(key === undefined ? {} : { queued: { idempotencyKey: key } }),
   };
 }
 

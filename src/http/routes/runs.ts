@@ -1,14 +1,13 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { withoutCredentials } from '../../access/credentials.js';
-import { mayUse, requireFunction } from '../../access/scopes.js';
-import { RunPage, RunQuery, RunView, StartRunBody } from '../../contract/api/runs.js';
-import type { RunFilter, RunRecord } from '../../contract/records.js';
-import { defaultLane, type RunState } from '../../contract/words.js';
+import { mayUse } from '../../access/scopes.js';
+import { BulkAnswer, BulkFilter, RunPage, RunQuery, RunView, StartRunBody } from '../../contract/api/runs.js';
+import type { RunRecord } from '../../contract/records.js';
 import { LanewayError } from '../../errors.js';
-import type { RunRequest } from '../../runs/run-request.js';
+import { answerOnce } from '../answer-once.js';
 import { needs, principalOf } from '../authorize.js';
 import { requireRunId } from '../names.js';
-import { pathOf } from '../request-path.js';
+import { readRunRequest } from '../read-run-request.js';
+import { nextCursor, readCursor, readRunFilter } from '../run-filter.js';
 import { streamEvents } from '../stream-events.js';
 import { runView } from '../views.js';
 import type { HttpParts } from './parts.js';
@@ -17,7 +16,7 @@ type RunParams = { Params: { id: string } };
 
 /** Runs: start, list, get, log, result, events, cancel. */
 export function runRoutes(app: FastifyInstance, parts: HttpParts): void {
-  const { runs, records, authorize, limits } = parts;
+  const { runs, records, audit, authorize, limits } = parts;
   const reads = needs(authorize, 'read');
   const starts = needs(authorize, 'run');
 
@@ -25,19 +24,16 @@ export function runRoutes(app: FastifyInstance, parts: HttpParts): void {
     '/runs',
     { onRequest: starts, bodyLimit: parts.maxPayloadBytes + 4096, schema: { body: StartRunBody, response: { 202: RunView } } },
     async (request, reply) => {
-      const principal = principalOf(request);
-      const wanted = runRequest(request);
-      requireFunction(principal, wanted.function, wanted.lane);
+      const wanted = readRunRequest(request);
       if (request.body.mode === 'queued') {
         const { id } = await runs.accept(wanted);
         reply.header('x-run-id', id).header('location', `/api/v1/runs/${id}`);
         return reply.code(202).send(runView(await runs.find.get(id)));
       }
-      const release = limits.enterCall(principal);
+      const release = limits.enterCall(principalOf(request));
       try {
-        const { run } = await runs.sync.call(wanted);
-        const view = JSON.stringify(runView(await runs.find.get(run.id)));
-        const body = `${view.slice(0, -1)},"result":${checkedJson(run.result)}}`;
+        const { run, result } = await answerOnce(wanted, runs);
+        const body = `${JSON.stringify(runView(run)).slice(0, -1)},"result":${checkedJson(result)}}`;
         return reply.header('x-run-id', run.id).type('application/json; charset=utf-8').send(body);
       } finally {
         release();
@@ -51,11 +47,10 @@ export function runRoutes(app: FastifyInstance, parts: HttpParts): void {
     async (request) => {
       const { limit = 50, cursor } = request.query;
       const principal = principalOf(request);
-      const found = await runs.find.list(filterOf(request.query), limit, cursor === undefined ? null : placeOf(cursor));
-      const last = found.at(-1);
+      const found = await runs.find.list(readRunFilter(request.query), limit, readCursor(cursor));
       return {
         runs: found.filter((run) => mayUse(principal, run.function, run.lane)).map(runView),
-        next_cursor: found.length === limit && last !== undefined ? `${last.createdAt}.${last.id}` : null,
+        next_cursor: nextCursor(found, limit),
       };
     },
   );
@@ -97,6 +92,29 @@ export function runRoutes(app: FastifyInstance, parts: HttpParts): void {
     return runView(await runs.cancel(id));
   });
 
+  app.post<{ Body: BulkFilter }>(
+    '/runs/cancel',
+    { onRequest: starts, schema: { body: BulkFilter, response: { 200: BulkAnswer } } },
+    async (request) => {
+      const principal = principalOf(request);
+      const outcome = await runs.cancelAll(readRunFilter(request.body), (run) => mayUse(principal, run.function, run.lane));
+      const details = { ...request.body, done: outcome.done };
+      await audit({ by: principal, action: 'runs.cancel', target: request.body.function ?? 'all', details, address: request.ip });
+      return outcome;
+    },
+  );
+
+  app.get<RunParams>(
+    '/runs/:id/payload',
+    { onRequest: reads, schema: { description: "The payload's JSON, as long as it is kept." } },
+    async (request, reply) => {
+      const { id } = await allowedRun(request);
+      const payload = await records.runs.payload(id);
+      if (payload === null) throw new LanewayError('payload_missing', { id });
+      return reply.type('application/json; charset=utf-8').send(payload);
+    },
+  );
+
   /** A run that the caller's key may see; any other is not found. */
   async function allowedRun(request: FastifyRequest<RunParams>): Promise<RunRecord> {
     const run = await runs.find.get(requireRunId(request.params.id));
@@ -132,49 +150,4 @@ function checkedJson(text: string | null): string {
   } catch {
     return JSON.stringify(text);
   }
-}
-
-function runRequest(request: FastifyRequest<{ Body: StartRunBody }>): RunRequest {
-  const { body } = request;
-  return {
-    ...(body.run_id === undefined ? {} : { id: requireRunId(body.run_id) }),
-    ...(body.timeout_ms === undefined ? {} : { timeoutMs: body.timeout_ms }),
-    source: 'http',
-    callerId: body.caller_id ?? null,
-    keyId: principalOf(request).keyId,
-    function: body.function,
-    lane: body.lane ?? defaultLane,
-    version: body.version ?? '',
-    type: null,
-    entryFile: null,
-    payload: body.payload === undefined ? null : payloadText(body.payload),
-    invocation: { url: pathOf(request), headers: withoutCredentials(request.headers), parameters: {} },
-  };
-}
-
-/** It was parsed, but what is nested very deep can't be written again. */
-function payloadText(payload: unknown): string {
-  try {
-    return JSON.stringify(payload);
-  } catch (error) {
-    throw new LanewayError('payload_invalid', { problem: 'it is nested too deep' }, { cause: error });
-  }
-}
-
-function filterOf(query: RunQuery): RunFilter {
-  return {
-    ...(query.function === undefined ? {} : { function: query.function }),
-    ...(query.lane === undefined ? {} : { lane: query.lane }),
-    ...(query.version === undefined ? {} : { version: query.version }),
-    ...(query.caller_id === undefined ? {} : { callerId: query.caller_id }),
-    ...(query.mode === undefined ? {} : { mode: query.mode }),
-    ...(query.state === undefined ? {} : { states: query.state.split(',') as RunState[] }),
-    ...(query.from === undefined ? {} : { createdFrom: Date.parse(query.from) }),
-    ...(query.until === undefined ? {} : { createdUntil: Date.parse(query.until) }),
-  };
-}
-
-function placeOf(cursor: string): { createdAt: number; id: string } {
-  const point = cursor.indexOf('.');
-  return { createdAt: Number(cursor.slice(0, point)), id: cursor.slice(point + 1) };
 }

@@ -20,7 +20,7 @@ export function streamRun(
 
   const stream = async () => {
     try {
-      const accepted = await runs.accept(request());
+      const accepted = await runs.accept({ ...request(), queued: { retries: 0 } });
       runId = accepted.id;
       if (unwanted) return await cancelRun();
       const isExecutable = accepted.prepared.entry.runtime === 'executable';
