@@ -54,7 +54,7 @@ export async function acceptRun(request: RunRequest, parts: AcceptParts): Promis
 }
 
 function beginStraight(run: NewQueuedRun, at: number, { dispatcher, owner, policy }: AcceptParts): void {
-  void dispatcher.begin(claimedStraight(run, at, { owner, leaseMs: policy.leaseMs }));
+  dispatcher.begin(claimedStraight(run, at, { owner, leaseMs: policy.leaseMs }));
 }
 
 /** With a place of this server when there is one; the place is given back unless the run begins in it. */

@@ -84,12 +84,11 @@ export class Dispatcher {
     this.#serveWaiting();
   }
 
-  /** Carries out a run for which a place was taken; resolves when it has ended. */
-  begin(claimed: ClaimedRun): Promise<void> {
+  /** Carries out a run for which a place was taken. */
+  begin(claimed: ClaimedRun): void {
     const done = this.#carryOut(claimed);
     this.#underWay.add(done);
     void done.finally(() => this.#underWay.delete(done));
-    return done;
   }
 
   /** Tells of an accepted run that found no place: the queue, unless its line waits here already. */
@@ -147,13 +146,14 @@ export class Dispatcher {
     this.givePlace(claimed.run);
   }
 
+  /** Returns when it is known who carries the run out, so that others' announcements do not wait behind a long one. */
   async #onAnnounced({ runId, fence, function: name, lane }: Announcement): Promise<void> {
     const line = { function: name, lane };
     // It is in the records: whoever has a place for its line may take it.
     if (!this.takePlace(line)) return this.wakeEverywhere([line]);
     const claimed = await this.#claim({ runId, fence }, line);
     if (claimed === null) this.givePlace(line);
-    else await this.begin(claimed);
+    else this.begin(claimed);
   }
 
   async #claim(claim: Claim, line: Line): Promise<ClaimedRun | null> {
@@ -181,7 +181,7 @@ export class Dispatcher {
     try {
       const { runs, limited } = await this.parts.runs.claimNext(line, places, this.#by(line));
       unused -= runs.length;
-      for (const claimed of runs) void this.begin(claimed);
+      for (const claimed of runs) this.begin(claimed);
       if (limited) waiting.blocked = true;
       // Fewer than asked for: there are no more, unless somebody said so meanwhile.
       else if (unused > 0 && !waiting.again) this.#waiting.remove(waiting);

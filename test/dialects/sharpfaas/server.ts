@@ -12,7 +12,7 @@ import type { HubTimes, SharpFaasParts } from '../../../src/dialects/sharpfaas/p
 import { sharpfaas } from '../../../src/dialects/sharpfaas/sharpfaas.js';
 import { LanewayError } from '../../../src/errors.js';
 import type { Followed } from '../../../src/runs/follow-run.js';
-import type { PreparedRun, RunRequest } from '../../../src/runs/run-request.js';
+import type { AcceptedRun, PreparedRun, RunRequest } from '../../../src/runs/run-request.js';
 
 export const encryptionKey = '0123456789abcdef0123456789abcdef';
 export const maxUploadBytes = 100_000;
@@ -121,7 +121,7 @@ export class RunsInMemory {
     follow: async (id: string, _place: unknown, signal: AbortSignal) => this.#read(id, signal),
   };
 
-  accept = async (request: RunRequest): Promise<PreparedRun> => {
+  accept = async (request: RunRequest): Promise<AcceptedRun> => {
     const refusal = this.refusal;
     if (refusal !== null) throw refusal;
     if (request.function === 'unknown') throw new LanewayError('function_not_found', { function: 'unknown' });
@@ -139,7 +139,8 @@ export class RunsInMemory {
     this.add({ id, function: request.function, lane: request.lane, callerId: request.callerId, type: request.type, version });
     const deployed = { function: request.function, lane: request.lane, version };
     const entry = { runtime: request.type === 'exe' ? 'executable' : 'node', file: 'index.mjs' };
-    return { id, request, version: deployed, entry, isolation: 'process', timeoutMs: 1000 } as PreparedRun;
+    const prepared = { id, request, version: deployed, entry, isolation: 'process', timeoutMs: 1000 } as PreparedRun;
+    return { id, isRepeated: false, prepared };
   };
 
   cancel = async (id: string): Promise<RunRecord> => {
@@ -209,7 +210,16 @@ const blank: RunRecord = {
   fence: 1,
   priority: 0,
   dueAt: 0,
-  announcedAt: null,
+  readyAt: null,
+  failures: 0,
+  policy: null,
+  expiresAt: null,
+  traceparent: null,
+  redriveOf: null,
+  redrivenAs: null,
+  scheduleId: null,
+  deadAt: null,
+  delivery: null,
   leaseUntil: null,
   leaseOwner: null,
   deaths: 0,

@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict';
+import { setImmediate as turn } from 'node:timers/promises';
+import { test, type TestContext } from 'node:test';
+import { pino } from 'pino';
+import { LocalBus } from '../../src/bus/local-bus.js';
+import type { ClaimBy, ClaimedRun, Line, RunRecord, RunRecords } from '../../src/contract/records.js';
+import { EmbeddedQueue } from '../../src/queue/embedded-queue.js';
+import { Dispatcher } from '../../src/runs/dispatcher.js';
+import { lineKey } from '../../src/runs/places.js';
+import type { QueueLimits } from '../../src/runs/queue-limits.js';
+import { until } from '../until.js';
+
+const log = pino({ level: 'silent' });
+const slow = { function: 'slow', lane: 'latest' };
+const quick = { function: 'quick', lane: 'latest' };
+
+/** Ready runs by line, as the records would hand them out; what begins stays under way until it is let go. */
+function open(t: TestContext, places: number, placesPerLine: number) {
+  const ready = new Map<string, ClaimedRun[]>();
+  const begun: ClaimedRun[] = [];
+  const ends = new Map<ClaimedRun, () => void>();
+  let asked = 0;
+  let limit = Infinity;
+  const take = (line: Line, count: number) => (ready.get(lineKey(line)) ?? []).splice(0, count);
+  const runs = {
+    claimNext: async (line: Line, count: number, _by: ClaimBy) => {
+      asked += 1;
+      await turn();
+      const under = begun.filter((one) => ends.has(one) && lineKey(one.run) === lineKey(line)).length;
+      const allowed = Math.max(0, Math.min(count, limit - under));
+      return { runs: take(line, allowed), limited: allowed < count };
+    },
+    claim: async ({ runId }: { runId: string }) => {
+      await turn();
+      for (const line of ready.values()) {
+        const at = line.findIndex(({ run }) => run.id === runId);
+        if (at >= 0) return line.splice(at, 1)[0]!;
+      }
+      return null;
+    },
+  } as unknown as RunRecords;
+  const carryOut = (claimed: ClaimedRun) => {
+    begun.push(claimed);
+    return new Promise<void>((resolve) => {
+      ends.set(claimed, () => {
+        ends.delete(claimed);
+        resolve();
+      });
+    });
+  };
+  const queue = new EmbeddedQueue();
+  const limits = { runningLimits: () => null } as unknown as QueueLimits;
+  const dispatcher = new Dispatcher(
+    { runs, queue, bus: new LocalBus(log), limits, log, carryOut },
+    { owner: 'this boot', leaseMs: 1000, places, placesPerLine, shared: false },
+  );
+  dispatcher.start();
+  t.after(async () => {
+    const stopped = dispatcher.stop();
+    while (ends.size > 0) for (const end of ends.values()) end();
+    await stopped;
+  });
+  let last = 0;
+  return {
+    dispatcher,
+    begun,
+    underWay: (line: Line) => [...ends.keys()].filter(({ run }) => lineKey(run) === lineKey(line)).length,
+    endOne: (line: Line) => [...ends].find(([{ run }]) => lineKey(run) === lineKey(line))?.[1](),
+    asked: () => asked,
+    limitTo: (runsAtOnce: number) => (limit = runsAtOnce),
+    /** A ready run, as one that was just accepted. */
+    accept(line: Line) {
+      const id = String((last += 1));
+      const claimed = { run: { id, fence: 1, ...line } as RunRecord } as ClaimedRun;
+      ready.set(lineKey(line), [...(ready.get(lineKey(line)) ?? []), claimed]);
+      void dispatcher.announce({ runId: id, fence: 1, priority: 0, ...line });
+      return id;
+    },
+    waiting: (line: Line) => ready.get(lineKey(line))?.length ?? 0,
+  };
+}
+
+test('a line takes no more than its share, and another one finds a place at once', async (t) => {
+  const server = open(t, 8, 6);
+  for (let count = 0; count < 100; count += 1) server.accept(slow);
+  await until(() => server.underWay(slow) === 6);
+  server.accept(quick);
+  await until(() => server.underWay(quick) === 1);
+  assert.equal(server.underWay(slow), 6);
+});
+
+test('when all places are taken, the line with the fewest runs gets the next one', async (t) => {
+  const server = open(t, 4, 4);
+  for (let count = 0; count < 50; count += 1) server.accept(slow);
+  await until(() => server.underWay(slow) === 4);
+  server.accept(quick);
+  server.accept(quick);
+  await until(() => server.dispatcher.waitingLines === 2);
+  server.endOne(slow);
+  await until(() => server.underWay(quick) === 1);
+  server.endOne(slow);
+  await until(() => server.underWay(quick) === 2);
+  assert.equal(server.underWay(slow), 2);
+});
+
+test('a long line is carried out in the order it came, to the last run', async (t) => {
+  const server = open(t, 3, 3);
+  const ids = Array.from({ length: 60 }, () => server.accept(slow));
+  await until(() => {
+    server.endOne(slow);
+    return server.begun.length === ids.length;
+  });
+  assert.deepEqual(
+    server.begun.map(({ run }) => run.id),
+    ids,
+  );
+});
+
+test('a run accepted while its line is being asked is not forgotten', async (t) => {
+  const server = open(t, 2, 2);
+  server.dispatcher.wake(slow);
+  // The question is under way and will find nothing; this run comes too late for it.
+  assert.equal(server.dispatcher.waitingLines, 1);
+  server.accept(slow);
+  await until(() => server.underWay(slow) === 1);
+  await until(() => server.dispatcher.waitingLines === 0);
+});
+
+test('a line at its limit is not asked again until a run of its function ends', async (t) => {
+  const server = open(t, 8, 8);
+  server.limitTo(2);
+  for (let count = 0; count < 10; count += 1) server.accept(slow);
+  server.dispatcher.wake(slow);
+  await until(() => server.underWay(slow) === 2);
+  const asked = server.asked();
+  server.accept(slow);
+  for (let count = 0; count < 20; count += 1) await turn();
+  assert.ok(server.asked() <= asked + 1);
+  server.endOne(slow);
+  await until(() => server.begun.length === 3);
+  assert.equal(server.underWay(slow), 2);
+});
+
+test('a place is taken straight only while nothing of the line waits', async (t) => {
+  const server = open(t, 2, 1);
+  assert.equal(server.dispatcher.takePlace(slow), true);
+  assert.equal(server.dispatcher.takePlace(slow), false);
+  server.accept(slow);
+  await until(() => server.dispatcher.waitingLines === 1);
+  assert.equal(server.dispatcher.takePlace(quick), true);
+  server.dispatcher.givePlace(slow);
+  assert.equal(server.dispatcher.takePlace(slow), false, 'the run that waited has it');
+  await until(() => server.underWay(slow) === 1);
+  server.dispatcher.givePlace(quick);
+});
+
+test('a server without places claims nothing, and hands announcements on', async (t) => {
+  const server = open(t, 0, 1);
+  server.dispatcher.wake(slow);
+  server.accept(slow);
+  await turn();
+  assert.equal(server.asked(), 0);
+  assert.equal(server.dispatcher.waitingLines, 0);
+});
