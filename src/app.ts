@@ -16,6 +16,7 @@ import { closeServer, createServer } from './http/server.js';
 import { Opened } from './opened.js';
 import { openQueue } from './queue/open-queue.js';
 import { openRecords } from './records/open-records.js';
+import { BodyBudget } from './runs/body-budget.js';
 import { openRuns, type Runs } from './runs/open-runs.js';
 import { createLocalExecutor } from './runtime/local-executor.js';
 import { openStore } from './store/open-store.js';
@@ -76,13 +77,25 @@ async function build(config: Config, log: Logger, opened: Opened): Promise<App> 
   });
   opened.add({ close: () => executor.close(0) });
   access.secrets.onChange((name) => executor.retireUsing(name));
+  const bodies = new BodyBudget(config.PAYLOAD_MEMORY);
   const runs = await openRuns(
-    { records, store, queue, executor, bus, log, shared, keyLimits: () => access.ring.limited, onLeasesRenewed: () => {} },
+    {
+      records,
+      store,
+      queue,
+      executor,
+      bus,
+      log,
+      shared,
+      keyLimits: () => access.ring.limited,
+      onLeasesRenewed: () => {},
+      bodies,
+    },
     runsPolicy(config),
   );
   opened.add({ close: () => runs.close(config.DRAIN) });
 
-  const common = { runs, store, authorize, log };
+  const common = { runs, store, authorize, log, bodies };
   await server.register(nativeApi({ ...common, ...access, records, executor, maxPayloadBytes, maxUploadBytes }));
   await server.register(
     sharpfaas({

@@ -197,6 +197,13 @@ export const settings = {
     about: 'Unpacked bytes per packed byte of an entry above 1 MiB.',
   }),
   MAX_PAYLOAD: bytes({ group: 'limits', fallback: '32MiB', min: 1024, max: 2 ** 30, about: "A run's payload." }),
+  PAYLOAD_MEMORY: bytes({
+    group: 'limits',
+    fallback: '256MiB',
+    min: 1024 * 1024,
+    max: 2 ** 36,
+    about: 'Memory for payloads above 256 KiB on their way in and to workers; then they wait, calls for 10 s, then 503.',
+  }),
   MAX_RESULT: bytes({
     group: 'limits',
     fallback: '32MiB',

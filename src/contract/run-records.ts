@@ -169,6 +169,7 @@ export type EndedSyncRun = Pick<
 export interface ClaimedRun {
   run: RunRecord;
   invocation: KeptInvocation;
+  /** Null for one above 256 KiB too: that is read by `payload`, when there is room for it. */
   payload: string | null;
 }
 

@@ -16,7 +16,7 @@ export function nativeApi(parts: HttpParts): FastifyPluginAsync {
   return async (app) => {
     await app.register(
       async (api) => {
-        takeJson(api);
+        takeJson(api, parts.bodies);
         functionRoutes(api, parts);
         runRoutes(api, parts);
         deadLetterRoutes(api, parts);

@@ -1,11 +1,15 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { LanewayError, messageOf } from '../errors.js';
+import type { BodyBudget } from '../runs/body-budget.js';
+import { giveRoomBack, makeRoom } from './make-room.js';
 import { readText } from './read-body.js';
 
 /** Bodies of a scope are JSON and nothing else, read under the limit of their route. */
-export function takeJson(app: FastifyInstance): void {
+export function takeJson(app: FastifyInstance, bodies: BodyBudget): void {
+  giveRoomBack(app);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', async (request: FastifyRequest) => {
+    await makeRoom(request, request.routeOptions.bodyLimit, bodies);
     const text = await readText(request.raw, request.routeOptions.bodyLimit);
     if (text === '') throw new LanewayError('body_missing', { problem: 'send JSON' });
     try {

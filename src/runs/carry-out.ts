@@ -8,6 +8,7 @@ import type { RunState } from '../contract/words.js';
 import { LanewayError, messageOf } from '../errors.js';
 import type { ActiveRun, ActiveRuns } from './active-runs.js';
 import { attemptOf } from './attempt-of.js';
+import { type BodyBudget, smallBodyBytes } from './body-budget.js';
 import { chooseEntry } from './choose-entry.js';
 import { endOfAttempt, endOfFailure } from './end-of-attempt.js';
 import type { Leases } from './leases.js';
@@ -21,6 +22,7 @@ import type { PreparedRun } from './run-request.js';
 export interface CarryOutParts {
   runs: RunRecords;
   store: FunctionStore;
+  bodies: BodyBudget;
   executor: Executor;
   bus: Bus;
   active: ActiveRuns;
@@ -72,8 +74,10 @@ export async function carryOut(claimed: ClaimedRun, parts: CarryOutParts): Promi
 /** What this attempt came to. */
 async function endOf(claimed: ClaimedRun, claim: Claim, parts: CarryOutParts): Promise<RunEnd | 'hand back'> {
   const { run } = claimed;
+  // bounded: large payloads wait for each other, not for memory.
+  const giveRoom = run.payloadBytes > smallBodyBytes ? await parts.bodies.take(run.payloadBytes, null) : null;
   try {
-    const prepared = await prepareClaimed(claimed, parts.store);
+    const prepared = await prepareClaimed(claimed, parts);
     parts.active.add(beActive(prepared, run));
     publish(parts.bus, run.id, { state: 'running' });
     parts.log.info(runFields(run), `run started, attempt ${run.attempt}`);
@@ -88,10 +92,14 @@ async function endOf(claimed: ClaimedRun, claim: Claim, parts: CarryOutParts): P
     return end;
   } catch (error) {
     return endOfRefusal(error, run, parts);
+  } finally {
+    giveRoom?.();
   }
 }
 
-async function prepareClaimed({ run, invocation, payload }: ClaimedRun, store: FunctionStore): Promise<PreparedRun> {
+async function prepareClaimed(claimed: ClaimedRun, { runs, store }: CarryOutParts): Promise<PreparedRun> {
+  const { run, invocation } = claimed;
+  const payload = run.payloadBytes > smallBodyBytes ? await runs.payload(run.id) : claimed.payload;
   const begun = performance.now();
   const found = store.deployed({ function: run.function, lane: run.lane, version: run.version });
   const version = found instanceof Promise ? await found : found;

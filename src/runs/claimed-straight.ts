@@ -1,11 +1,14 @@
 import type { ClaimedRun, NewQueuedRun } from '../contract/records.js';
+import { smallBodyBytes } from './body-budget.js';
 
 /** A run that was accepted as running at a time, as its record stands: nobody needs to read it back. */
 export function claimedStraight(run: NewQueuedRun, at: number, by: { owner: string; leaseMs: number }): ClaimedRun {
   const { invocation, payload, expiresAfterMs } = run;
+  const payloadBytes = payload === null ? 0 : Buffer.byteLength(payload);
   return {
     invocation,
-    payload,
+    // A large one is read back when there is room for it.
+    payload: payloadBytes > smallBodyBytes ? null : payload,
     run: {
       id: run.id,
       mode: 'queued',
@@ -47,7 +50,7 @@ export function claimedStraight(run: NewQueuedRun, at: number, by: { owner: stri
       endedAt: null,
       timeoutMs: run.timeoutMs,
       timings: null,
-      payloadBytes: payload === null ? 0 : Buffer.byteLength(payload),
+      payloadBytes,
       resultBytes: 0,
     },
   };

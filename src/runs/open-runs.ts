@@ -8,6 +8,7 @@ import type { FunctionStore } from '../contract/store.js';
 import { acceptRun } from './accept-run.js';
 import { ActiveRuns } from './active-runs.js';
 import { awaitEnd } from './await-end.js';
+import type { BodyBudget } from './body-budget.js';
 import { CancelRun } from './cancel-run.js';
 import { carryOut, type CarryOutParts } from './carry-out.js';
 import type { IsolationPolicy } from './choose-isolation.js';
@@ -40,6 +41,8 @@ export interface RunsParts {
   keyLimits: () => readonly { id: string; max: number }[];
   /** The leases of all runs here hold for so many milliseconds from now. */
   onLeasesRenewed: (holdMs: number) => void;
+  /** Room for large payloads, shared with the ways in. */
+  bodies: BodyBudget;
 }
 
 export interface RunsPolicy {
@@ -105,7 +108,7 @@ export async function openRuns(parts: RunsParts, policy: RunsPolicy): Promise<Ru
   let draining = false;
   const isDraining = () => draining;
   const onToTell = () => {};
-  const common = { store, executor, runs, active, recorder, writeBehind, counts, log, isDraining };
+  const common = { store, bodies: parts.bodies, executor, runs, active, recorder, writeBehind, counts, log, isDraining };
   const carryOutParts: CarryOutParts = {
     ...common,
     bus,

@@ -4,6 +4,7 @@ import type { Audit } from '../../access/audit.js';
 import type { Principal } from '../../contract/principal.js';
 import type { FunctionStore } from '../../contract/store.js';
 import type { Scope } from '../../contract/words.js';
+import type { BodyBudget } from '../../runs/body-budget.js';
 import type { Runs } from '../../runs/open-runs.js';
 
 /**
@@ -25,6 +26,8 @@ export interface SharpFaasParts {
   encryptionKey: string | null;
   limits: SharpFaasLimits;
   log: Logger;
+  /** Room for large payloads. */
+  bodies: BodyBudget;
   /** Other times than SignalR's own, for tests. */
   hubTimes?: HubTimes;
 }

@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { makeRoom } from '../../http/make-room.js';
 import { withoutCredentials } from '../../access/credentials.js';
 import type { KeptInvocation } from '../../contract/records.js';
 import { defaultLane } from '../../contract/words.js';
@@ -26,6 +27,7 @@ export async function runFunction(request: FastifyRequest, reply: FastifyReply, 
   const encrypted = parameters.flag('payLoadEncrypted', false);
   const type = parameters.given('type') ?? 'dll';
   const version = parameters.given('version') ?? '0';
+  await makeRoom(request, parts.limits.maxPayloadBytes, parts.bodies);
   const payload = await readPayload(request, { parameters, encrypted, limit: parts.limits.maxPayloadBytes });
   if (parameters.problems.any) return sendProblems(reply, parameters.problems);
 

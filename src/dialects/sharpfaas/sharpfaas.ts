@@ -1,5 +1,6 @@
 import multipart from '@fastify/multipart';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import { giveRoomBack } from '../../http/make-room.js';
 import { cancelFunction, checkFunction, getActiveFunctions } from './check-functions.js';
 import { hubRoutes } from './hub/hub-routes.js';
 import type { SharpFaasParts } from './parts.js';
@@ -25,6 +26,7 @@ export function sharpfaas(parts: SharpFaasParts): FastifyPluginAsync {
 function actions(parts: SharpFaasParts): FastifyPluginAsync {
   return async (app) => {
     takeBodiesUnread(app);
+    giveRoomBack(app);
     readPastUnread(app);
     await app.register(multipart, { throwFileSizeLimit: false });
     const add = (method: Method, name: string, action: Action) => {

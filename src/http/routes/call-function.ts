@@ -10,6 +10,7 @@ import { mediaType } from '../answer-errors.js';
 import { askedLane, needs, principalOf } from '../authorize.js';
 import { bridgeExchange } from '../bridge-exchange.js';
 import { requireRunId } from '../names.js';
+import { giveRoomBack, makeRoom } from '../make-room.js';
 import { readText } from '../read-body.js';
 import { idempotencyKeyOf, traceOf } from '../read-run-request.js';
 import { pathOf } from '../request-path.js';
@@ -28,8 +29,9 @@ const jsonType = /^(application\/([a-z0-9.+-]+\+)?json|text\/json)\b/i;
  * path, query and body untouched and streamed; any other takes POST with a JSON body and answers its result.
  */
 export function callFunctionRoutes(app: FastifyInstance, parts: HttpParts): void {
-  const { runs, executor, limits, authorize, maxPayloadBytes } = parts;
+  const { runs, executor, limits, authorize, maxPayloadBytes, bodies } = parts;
   // The body stays a stream until it is known who reads it.
+  giveRoomBack(app);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, stream, done) => done(null, stream));
   const options = { onRequest: needs(authorize, 'run'), bodyLimit: maxPayloadBytes, exposeHeadRoute: false };
@@ -58,6 +60,7 @@ export function callFunctionRoutes(app: FastifyInstance, parts: HttpParts): void
       });
     }
     refuseWhatIsNoPayload(request);
+    await makeRoom(request, maxPayloadBytes, bodies);
     const payload = await readText(request.raw, maxPayloadBytes);
     const wanted = { ...prepared.request, payload: payload === '' ? null : payload };
     if (prefersAsync(request)) return accept(wanted, reply.header('preference-applied', 'respond-async'));

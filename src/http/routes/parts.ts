@@ -6,6 +6,7 @@ import type { Secrets } from '../../access/secrets.js';
 import type { Executor } from '../../contract/executor.js';
 import type { Records } from '../../contract/records.js';
 import type { FunctionStore } from '../../contract/store.js';
+import type { BodyBudget } from '../../runs/body-budget.js';
 import type { Runs } from '../../runs/open-runs.js';
 import type { Authorize } from '../authorize.js';
 
@@ -21,6 +22,7 @@ export interface HttpParts {
   audit: Audit;
   authorize: Authorize;
   log: Logger;
+  bodies: BodyBudget;
   maxPayloadBytes: number;
   maxUploadBytes: number;
 }

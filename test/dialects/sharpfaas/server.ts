@@ -1,3 +1,4 @@
+import { BodyBudget } from '../../../src/runs/body-budget.js';
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 import websocket from '@fastify/websocket';
@@ -50,6 +51,7 @@ export async function serve(t: TestContext, options: ServedOptions = {}): Promis
     encryptionKey: options.encryptionKey === undefined ? encryptionKey : options.encryptionKey,
     limits: { maxUploadBytes, maxPayloadBytes, maxConnections: options.maxConnections ?? 10 },
     log: pino({ level: 'silent' }),
+    bodies: new BodyBudget(2 ** 20),
     ...(options.hubTimes && { hubTimes: options.hubTimes }),
   };
   await app.register(websocket, { options: { maxPayload: 2 ** 20 } });
