@@ -6,6 +6,7 @@ import type { DeployedVersion, Executor } from '../../src/contract/executor.js';
 import type { FunctionStore } from '../../src/contract/store.js';
 import { LanewayError } from '../../src/errors.js';
 import { EmbeddedQueue } from '../../src/queue/embedded-queue.js';
+import { BodyBudget } from '../../src/runs/body-budget.js';
 import { openRuns, type RunsPolicy } from '../../src/runs/open-runs.js';
 import { acceptRun, timings } from '../records/sample-runs.js';
 import { sqliteWay } from '../records/ways.js';
@@ -16,12 +17,17 @@ const policy: RunsPolicy = {
   defaultTimeoutMs: 1000,
   maxSyncTimeoutMs: 1000,
   maxQueuedTimeoutMs: 1000,
-  queueConcurrency: 4,
-  leaseMs: 15_000,
+  places: 4,
+  placesPerLine: 4,
+  takeOverMs: 15_000,
+  maxQueued: 1000,
+  maxQueuedRuns: 1000,
+  expiresAfterMs: null,
+  keepIdempotencyMs: 1000,
   writeBehindRows: 100,
   maxFollowers: 10,
   followerBufferBytes: 1000,
-  keepRunsMs: 1_000_000,
+  retention: { runsMs: 1_000_000, deadLettersMs: 1_000_000, logsMs: 1_000_000, runsAtMost: null },
 };
 
 /** Runs that succeed at once; the records are real. */
@@ -37,7 +43,9 @@ async function open(t: TestContext) {
   } as unknown as Executor;
   const log = pino({ level: 'silent' });
   const queue = new EmbeddedQueue();
-  const parts = { records, store, queue, executor, bus: new LocalBus(log), log, shared: false };
+  const bodies = new BodyBudget(2 ** 24);
+  const alone = { shared: false, keyLimits: () => [], onLeasesRenewed: () => {} };
+  const parts = { records, store, queue, executor, bus: new LocalBus(log), log, bodies, ...alone };
   return { records, start: () => openRuns(parts, policy) };
 }
 
@@ -52,7 +60,8 @@ test('clean-drain: records that stay away do not keep a server from closing, and
   await runs.close(0);
   assert.equal((await records.runs.get(id))!.state, 'running');
   end.mock.restore();
-  assert.equal((await records.runs.recoverLost(10, 'the next boot')).announce.length, 1);
+  const lost = await records.runs.lost(10, 'the next boot');
+  assert.equal((await records.runs.recoverLost(lost)).recovered, 1);
 });
 
 test('an end that the records do not take gives its place free and leaves the run to its lease', async (t) => {

@@ -13,7 +13,8 @@ test('an attempt that comes here while the last one is at work ends that one, an
     renewed.push(...claims);
     return claims.map(() => 'held' as const);
   };
-  const leases = new Leases({ runs: { renew } as Pick<RunRecords, 'renew'> as RunRecords, leaseMs: 15, log });
+  const runs = { renew } as Pick<RunRecords, 'renew'> as RunRecords;
+  const leases = new Leases({ runs, leaseMs: 15, renewEveryMs: 5, log, onRenewed: () => {} });
   const [first, second] = [2, 4].map((fence) => ({ runId: 'run', fence })) as [Claim, Claim];
   const signals: string[] = [];
   leases.hold(first, (signal) => signals.push(`first ${signal}`));
@@ -23,5 +24,26 @@ test('an attempt that comes here while the last one is at work ends that one, an
   assert.deepEqual(signals, ['first lost']);
   assert.ok(renewed.every((claim) => claim === second));
   leases.release(second);
+  leases.close();
+});
+
+test('a lease that could not be renewed for its length is overdue, and in time again with the next renewal', async () => {
+  let isAway = false;
+  const renew = async (claims: readonly Claim[]) => {
+    if (isAway) throw new Error('away');
+    return claims.map(() => 'held' as const);
+  };
+  const runs = { renew } as Pick<RunRecords, 'renew'> as RunRecords;
+  const holds: number[] = [];
+  const leases = new Leases({ runs, leaseMs: 60, renewEveryMs: 20, log, onRenewed: (ms) => holds.push(ms) });
+  const claim = { runId: 'run', fence: 1 };
+  leases.hold(claim, () => {});
+  assert.equal(leases.isOverdue(claim), false);
+  isAway = true;
+  await until(() => leases.isOverdue(claim));
+  isAway = false;
+  await until(() => !leases.isOverdue(claim));
+  assert.ok(holds.length >= 2 && holds.every((ms) => ms <= 60));
+  leases.release(claim);
   leases.close();
 });
