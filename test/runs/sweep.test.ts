@@ -44,7 +44,7 @@ test('a line with queued runs is woken, though nobody ever announced them', asyn
 
 test('what another boot left running is taken back before anything is claimed', async (t) => {
   const { records, sweep } = await open(t);
-  const { run } = await claimedRun(records, 60_000);
+  const { run } = await claimedRun(records, { leaseMs: 60_000 });
   await sweep.rebuild('this boot');
   const now = (await records.runs.get(run.id))!;
   assert.equal(now.state, 'queued');
