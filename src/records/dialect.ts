@@ -9,18 +9,25 @@ export interface Dialect {
   readonly numbered: string;
   /** After a table whose rows are read by their whole key: the rows are kept in its order. */
   readonly clustered: string;
-  /** After a query that picks rows to change: another server's rows are passed over, not waited for. */
+  /** After a query that picks rows to change: nobody else changes them before the transaction ends. */
+  readonly forUpdate: string;
+  /** The same, but another server's rows are passed over, not waited for. */
   readonly skipLocked: string;
   /** After a table: the index to take. SQLite does not know its rows; PostgreSQL does and needs no hint. */
   indexedBy(index: string): string;
 }
 
+/** SQLite's own name for it. By the state it would go through all queued runs for each id of a list. */
+export const primaryKeyOfRuns = 'sqlite_autoindex_runs_1';
+
 export const sqliteDialect: Dialect = {
   name: 'sqlite',
-  now: "cast(unixepoch('subsec') * 1000 as integer)",
+  // A temporary table of the connection that the records thread sets by its own clock.
+  now: '(select now from clock)',
   text: 'text',
   numbered: 'integer primary key autoincrement',
   clustered: 'without rowid',
+  forUpdate: '',
   skipLocked: '',
   indexedBy: (index) => `indexed by ${index}`,
 };
@@ -31,6 +38,7 @@ export const postgresDialect: Dialect = {
   text: 'text collate "C"',
   numbered: 'bigint generated always as identity primary key',
   clustered: '',
+  forUpdate: 'for update',
   skipLocked: 'for update skip locked',
   indexedBy: () => '',
 };

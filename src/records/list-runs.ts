@@ -2,8 +2,8 @@ import { sql, type SelectQueryBuilder, type SqlBool } from 'kysely';
 import type { RunFilter, RunRecord } from '../contract/records.js';
 import { runStates, type RunState } from '../contract/words.js';
 import type { Backend } from './backend.js';
-import { runFromRow } from './run-row.js';
-import type { RunRow, Tables } from './tables.js';
+import { runColumns, runFromRow, type RecordRow } from './run-row.js';
+import type { Tables } from './tables.js';
 
 export interface ListQuery {
   filter: RunFilter;
@@ -12,7 +12,7 @@ export interface ListQuery {
   after: { createdAt: number; id: string } | null;
 }
 
-type RunQuery = SelectQueryBuilder<Tables, 'runs', RunRow>;
+type RunQuery = SelectQueryBuilder<Tables, 'runs', RecordRow>;
 
 /** bounded: of the runs that ended lately, at most this many of the latest are looked through. */
 const lookedThrough = 20_000;
@@ -25,12 +25,13 @@ const siftedAtOnce = 10_000;
  */
 export async function listRuns(backend: Backend, query: ListQuery): Promise<RunRecord[]> {
   const states = [...new Set(query.filter.states ?? runStates)];
-  if (query.limit <= 0) return [];
+  if (query.limit <= 0 || states.length === 0) return [];
   const parts = await Promise.all(partsOf(backend, query, states));
   return parts.flat().sort(newestFirst).slice(0, query.limit).map(runFromRow);
 }
 
-function partsOf(backend: Backend, query: ListQuery, states: readonly RunState[]): Promise<RunRow[]>[] {
+function partsOf(backend: Backend, query: ListQuery, states: readonly RunState[]): Promise<RecordRow[]>[] {
+  if (query.filter.dead === true) return [readDead(backend, query, states)];
   const since = query.filter.openOrEndedFrom;
   const readState = (state: RunState) => (isSifted(query.filter) ? siftState : readStateByIndex)(backend, query, state);
   if (since === undefined) return states.map(readState);
@@ -39,18 +40,18 @@ function partsOf(backend: Backend, query: ListQuery, states: readonly RunState[]
   return [...open.map(readState), ...(ended.length === 0 ? [] : [readEndedSince(backend, query, { since, states: ended })])];
 }
 
-async function readStateByIndex(backend: Backend, query: ListQuery, state: RunState): Promise<RunRow[]> {
+async function readStateByIndex(backend: Backend, query: ListQuery, state: RunState): Promise<RecordRow[]> {
   return ordered(narrowedByIndex(backend, query, state))
     .limit(query.limit)
     .execute();
 }
 
 /** Goes through the runs of a state step by step until there are enough that the whole filter lets pass. */
-async function siftState(backend: Backend, query: ListQuery, state: RunState): Promise<RunRow[]> {
-  const found: RunRow[] = [];
+async function siftState(backend: Backend, query: ListQuery, state: RunState): Promise<RecordRow[]> {
+  const found: RecordRow[] = [];
   for (let after = query.after; ;) {
     const step = ordered(narrowedByIndex(backend, { ...query, after }, state));
-    const sifted = sift(backend.db.selectFrom(step.limit(siftedAtOnce).as('runs')).selectAll(), query.filter);
+    const sifted = sift(backend.db.selectFrom(step.limit(siftedAtOnce).as('runs')).select(runColumns), query.filter);
     found.push(
       ...(await ordered(sifted)
         .limit(query.limit - found.length)
@@ -68,31 +69,42 @@ async function siftState(backend: Backend, query: ListQuery, state: RunState): P
   }
 }
 
+/** They are few among the ended ones and have indexes of their own. */
+async function readDead({ db }: Backend, query: ListQuery, states: readonly RunState[]): Promise<RecordRow[]> {
+  const dead = db.selectFrom('runs').select(runColumns).where('dead_at', 'is not', null).where('state', 'in', states);
+  const since = query.filter.openOrEndedFrom;
+  const lately = since === undefined ? dead : dead.where('dead_at', '>=', since);
+  return ordered(sift(inPage(whose(lately, query.filter), query), query.filter))
+    .limit(query.limit)
+    .execute();
+}
+
 async function readEndedSince(
   { db }: Backend,
   query: ListQuery,
   { since, states }: { since: number; states: RunState[] },
-): Promise<RunRow[]> {
+): Promise<RecordRow[]> {
   const latest = db
     .selectFrom('runs')
-    .selectAll()
+    .select(runColumns)
     .where('ended_at', '>=', since)
     .orderBy('ended_at', 'desc')
     .limit(lookedThrough);
-  const some = db.selectFrom(latest.as('runs')).selectAll().where('state', 'in', states);
+  const some = db.selectFrom(latest.as('runs')).select(runColumns).where('state', 'in', states);
   return ordered(sift(inPage(whose(some, query.filter), query), query.filter))
     .limit(query.limit)
     .execute();
 }
 
-/** By what the indexes know: state, function or caller, and the place in time. */
+/** By what the indexes know: state, function, schedule or caller, and the place in time. */
 function narrowedByIndex({ db }: Backend, query: ListQuery, state: RunState): RunQuery {
-  return inPage(whose(db.selectFrom('runs').selectAll().where('state', '=', state), query.filter), query);
+  return inPage(whose(db.selectFrom('runs').select(runColumns).where('state', '=', state), query.filter), query);
 }
 
 function whose(runs: RunQuery, filter: RunFilter): RunQuery {
   const ofFunction = filter.function === undefined ? runs : runs.where('function', '=', filter.function);
-  return filter.callerId === undefined ? ofFunction : ofFunction.where('caller_id', '=', filter.callerId);
+  const ofSchedule = filter.scheduleId === undefined ? ofFunction : ofFunction.where('schedule_id', '=', filter.scheduleId);
+  return filter.callerId === undefined ? ofSchedule : ofSchedule.where('caller_id', '=', filter.callerId);
 }
 
 function inPage(runs: RunQuery, { filter, after }: ListQuery): RunQuery {
@@ -123,6 +135,6 @@ function ordered(runs: RunQuery): RunQuery {
   return runs.orderBy('created_at', 'desc').orderBy('id', 'desc');
 }
 
-function newestFirst(a: RunRow, b: RunRow): number {
+function newestFirst(a: RecordRow, b: RecordRow): number {
   return b.created_at - a.created_at || (a.id < b.id ? 1 : -1);
 }

@@ -4,6 +4,7 @@ import type { Backend } from './backend.js';
 import { checkWritable, installationIdOf } from './installation.js';
 import { keyRecords } from './keys.js';
 import { laneRecords } from './lanes.js';
+import { limitRecords } from './limits.js';
 import { runEventRecords } from './run-events.js';
 import { runRecords } from './runs.js';
 import { secretRecords } from './secrets.js';
@@ -40,6 +41,7 @@ function recordsOn(backend: Backend, installationId: string): Records {
     installationId,
     runs: runRecords(backend),
     events: runEventRecords(backend),
+    limits: limitRecords(backend),
     versions: versionRecords(backend),
     lanes: laneRecords(backend),
     keys: keyRecords(backend),

@@ -7,7 +7,9 @@ export interface Tables {
   meta: { name: string; value: string };
   runs: RunRow;
   run_bodies: RunBodyRow;
-  run_counts: { slot: number; state: RunState; runs: number };
+  run_counts: RunCountsRow;
+  idempotency: { scope: string; key: string; body_hash: string; run_id: string; expires_at: number };
+  limits: LimitRow;
   run_events: RunEventRow;
   versions: VersionRow;
   names: { function_folded: string; lane_folded: string; name: string };
@@ -39,7 +41,7 @@ export interface RunRow {
   fence: number;
   priority: number;
   due_at: number;
-  announced_at: number | null;
+  ready_at: number | null;
   lease_until: number | null;
   lease_owner: string | null;
   deaths: number;
@@ -52,9 +54,46 @@ export interface RunRow {
   timings: string | null;
   payload_bytes: number;
   result_bytes: number;
+  failures: number;
+  /** JSON */
+  policy: string | null;
+  expires_at: number | null;
+  traceparent: string | null;
+  redrive_of: string | null;
+  redriven_as: string | null;
+  schedule_id: string | null;
+  dead_at: number | null;
+  /** Ends to tell: 1 success, 2 failure. */
+  notify: number;
+  deliver_at: number | null;
+  deliver_state: 'pending' | 'delivered' | 'failed' | null;
+  deliver_attempts: number;
+  delivery_problem: string | null;
+  /** JSON, as payload and result. What is small is here, the rest in `run_bodies`. */
+  invocation: string | null;
+  payload: string | null;
+  result: string | null;
+  /** 0: there is nothing in `run_bodies`. */
+  bodies_apart: number;
 }
 
-/** A payload (with the rest of its invocation) or a result. `kept_in` names where a large one is kept. */
+/** A slot has a part of the counts: their sum counts. */
+type RunCountsRow = { function: string; lane: string; slot: number } & Record<
+  RunState | 'accepted' | 'forgotten' | 'dead',
+  number
+>;
+
+interface LimitRow {
+  function: string;
+  /** '': all lanes together. */
+  lane: string;
+  max_running: number | null;
+  max_queued: number | null;
+  expires_after_ms: number | null;
+  updated_at: number;
+}
+
+/** A payload (with the rest of its invocation) or a result that is not small. `kept_in` names where a large one is kept. */
 interface RunBodyRow {
   run_id: string;
   kind: 'payload' | 'result';

@@ -5,7 +5,7 @@ import type { Records } from '../../src/contract/records.js';
 import { openRecords } from '../../src/records/open-records.js';
 import { openPostgres } from '../../src/records/postgres/open-postgres.js';
 import { postgresMissing, startPostgres, type PostgresServer } from '../servers/postgres.js';
-import { acceptRun, claimedRun, claimOf, newRun, succeeded } from './sample-runs.js';
+import { acceptRun, by, claimOf, claimedRun, newRun, succeeded } from './sample-runs.js';
 import { newDatabase, queryDatabase } from './ways.js';
 
 const unavailable = { code: 'records_unavailable' };
@@ -29,7 +29,7 @@ describe('faults of PostgreSQL', { skip: postgresMissing() ?? false }, () => {
     const runs = await Promise.all(Array.from({ length: 20 }, () => acceptRun(records)));
     const fences = runs.map((_, index) => (index === 7 ? 1e30 : 1));
     const settled = await Promise.allSettled(
-      runs.map(({ id }, index) => records.runs.claim({ runId: id, fence: fences[index]! }, 'a', 1000)),
+      runs.map(({ id }, index) => records.runs.claim({ runId: id, fence: fences[index]! }, by('a', 1000))),
     );
     assert.deepEqual(
       settled.flatMap(({ status }, index) => (status === 'rejected' ? [index] : [])),
@@ -76,7 +76,7 @@ describe('faults of PostgreSQL', { skip: postgresMissing() ?? false }, () => {
     await assert.rejects(records.versions.reserve('hello', 'latest', false, null), unavailable);
     await server.restart();
     await records.check();
-    assert.equal(await records.runs.end(claimOf(claimed), succeeded), true);
+    assert.equal(await records.runs.end(claimOf(claimed), succeeded), 'succeeded');
     await acceptRun(records);
     await records.close();
   });

@@ -4,8 +4,15 @@ import { runsMigration } from './001-runs.js';
 import { runEventsMigration } from './002-run-events.js';
 import type { Migration } from './migration.js';
 import { versionsMigration } from './003-versions.js';
+import { durableRunsMigration } from './005-durable-runs.js';
 
-const migrations: readonly Migration[] = [runsMigration, runEventsMigration, versionsMigration, accessMigration];
+const migrations: readonly Migration[] = [
+  runsMigration,
+  runEventsMigration,
+  versionsMigration,
+  accessMigration,
+  durableRunsMigration,
+];
 
 /** Names of the steps that were carried out, oldest first; exists before the first step. */
 export const createMigrationsTable = 'create table if not exists migrations (name text primary key, applied_at bigint not null)';

@@ -1,4 +1,6 @@
 import { Pool, types, type ClientBase, type CustomTypesConfig } from 'pg';
+import { LanewayError } from '../../errors.js';
+import { carryOutStepsAsync, type Steps, type Value } from '../steps/steps.js';
 import { withoutNul } from './storable.js';
 import { isTransient, toRecordsError } from './postgres-errors.js';
 
@@ -50,6 +52,22 @@ export class PostgresConnection {
     }
   }
 
+  /** Steps of one transaction, each with what the ones before it gave. */
+  async steps<Answer>(steps: () => Steps<Answer>): Promise<Answer> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await this.transaction((client) =>
+          carryOutStepsAsync(steps(), async ({ sql, parameters }) => {
+            const values = parameters.map(withoutNul);
+            return (await client.query<Value[]>({ text: numbered(sql), values, rowMode: 'array' })).rows;
+          }),
+        );
+      } catch (error) {
+        if (!isTransient(causeOf(error)) || tries === triesOfTransient) throw error;
+      }
+    }
+  }
+
   /** Statements of one transaction on one connection. */
   async transaction<Answer>(work: (client: ClientBase) => Promise<Answer>): Promise<Answer> {
     const client = await this.#pool.connect().catch((error: unknown) => {
@@ -88,6 +106,16 @@ const sessionSettings = `select set_config('plan_cache_mode', 'force_custom_plan
 function getTypeParser(oid: number, format?: 'text' | 'binary'): unknown {
   if (bigNumbers.has(oid)) return Number;
   return types.getTypeParser(oid, format);
+}
+
+/** A step's `?` as `$1`, `$2`... */
+function numbered(sql: string): string {
+  let last = 0;
+  return sql.replaceAll('?', () => `$${(last += 1)}`);
+}
+
+function causeOf(error: unknown): unknown {
+  return error instanceof LanewayError ? error.cause : error;
 }
 
 function ignore(): void {}

@@ -1,8 +1,13 @@
 import type { RunEvent } from '../../contract/records.js';
-import type { ClaimedRow, EndRow, HotOperations } from '../backend.js';
+import type { Claim, ClaimBy } from '../../contract/records.js';
+import type { RunState } from '../../contract/words.js';
+import type { AcceptAnswer, ClaimedRow, EndAnswer, EndRow, HotOperations } from '../backend.js';
+import { postgresDialect } from '../dialect.js';
 import { groupCalls } from '../group-calls.js';
-import { runColumns, type AcceptedRow, type SyncRow } from '../run-row.js';
-import type { RunRow } from '../tables.js';
+import { runColumns, toClaimedRow, type AcceptedRow, type RecordRow, type SyncRow } from '../run-row.js';
+import { admitRun, settleAdmission } from '../steps/admit-run.js';
+import { claimNextRuns, claimRun } from '../steps/claim-runs.js';
+import type { Steps } from '../steps/steps.js';
 import type { PostgresConnection, PostgresRow } from './connection.js';
 import { acceptRuns, appendEvents, claimRuns, endRuns, renewRuns, selectSame, writeSyncRuns } from './hot-statements.js';
 import { storableJson } from './storable.js';
@@ -26,14 +31,14 @@ interface ClaimCall extends Fenced {
 
 /** The hot operations as statements over many rows: calls that wait together are one statement and one commit. */
 export function postgresHotOperations(connection: PostgresConnection): HotOperations {
-  const accept = groupCalls<AcceptedRow, boolean>({
+  const acceptPlain = groupCalls<AcceptedRow, AcceptAnswer>({
     carryOut: acceptAll,
-    weigh: (run) => smallCallBytes + run.invocation.length + (run.payload?.length ?? 0),
+    weigh: (run) => smallCallBytes + [run.payload, run.apart_payload].reduce((bytes, text) => bytes + (text?.length ?? 0), 0),
   });
-  const claim = groupCalls<ClaimCall, ClaimedRow | null>({ carryOut: claimAll, weigh: () => smallCallBytes });
-  const end = groupCalls<EndRow, string[] | null>({
+  const claimPlain = groupCalls<ClaimCall, ClaimedRow | null>({ carryOut: claimAll, weigh: () => smallCallBytes });
+  const end = groupCalls<EndRow, EndAnswer>({
     carryOut: endAll,
-    weigh: (row) => smallCallBytes + (row.result?.length ?? 0),
+    weigh: (row) => smallCallBytes + (row.result?.length ?? 0) + (row.apart_result?.length ?? 0),
   });
   const append = groupCalls<readonly RunEvent[], null>({
     carryOut: appendAll,
@@ -41,8 +46,18 @@ export function postgresHotOperations(connection: PostgresConnection): HotOperat
   });
 
   return {
-    accept,
-    claim: ({ runId, fence }, owner, leaseMs) => claim({ id: runId, fence, owner, lease_ms: leaseMs }),
+    accept: (run) => (isPlain(run) ? acceptPlain(run) : acceptCarefully(run)),
+
+    claim: (claim, by) =>
+      by.limits === null
+        ? claimPlain({ id: claim.runId, fence: claim.fence, owner: by.owner, lease_ms: by.leaseMs })
+        : claimCarefully(claim, by),
+
+    claimNext: async (line, count, by) => {
+      const { runs, limited } = await connection.steps(() => claimNextRuns(postgresDialect, { line, count, by }));
+      return { runs: runs.map(toClaimedRow), limited };
+    },
+
     end,
 
     renew: async (claims, leaseMs) => {
@@ -64,10 +79,30 @@ export function postgresHotOperations(connection: PostgresConnection): HotOperat
     },
   };
 
-  async function acceptAll(runs: AcceptedRow[]): Promise<boolean[]> {
+  async function acceptAll(runs: AcceptedRow[]): Promise<AcceptAnswer[]> {
     const first = firstOfEach(runs, (row) => row.id);
-    const accepted = idsOf(await run(acceptRuns, byId([...first.values()])));
-    return runs.map((row) => first.get(row.id) === row && accepted.has(row.id));
+    const rows = await run(acceptRuns, byId([...first.values()]));
+    const accepted = new Map(rows.map((row) => [row['id'], row]));
+    return runs.map((row) => toAnswer(row, first.get(row.id) === row ? accepted.get(row.id) : undefined));
+  }
+
+  /** What depends on other rows is checked and written in a transaction of its own. */
+  function acceptCarefully(row: AcceptedRow): Promise<AcceptAnswer> {
+    return connection.steps(steps);
+    function* steps(): Steps<AcceptAnswer> {
+      const answer = yield* admitRun(postgresDialect, row);
+      if (answer !== null) return answer;
+      const [written] = yield { sql: acceptRuns.text, parameters: [storableJson([row])] };
+      if (written === undefined) return toAnswer(row, undefined);
+      yield* settleAdmission(postgresDialect, row);
+      const [, state, created_at] = written;
+      return toAnswer(row, { state, created_at });
+    }
+  }
+
+  async function claimCarefully(claim: Claim, by: ClaimBy): Promise<ClaimedRow | 'limited' | null> {
+    const answer = await connection.steps(() => claimRun(postgresDialect, claim, by));
+    return answer === null || answer === 'limited' ? answer : toClaimedRow(answer);
   }
 
   async function claimAll(calls: ClaimCall[]): Promise<(ClaimedRow | null)[]> {
@@ -76,18 +111,19 @@ export function postgresHotOperations(connection: PostgresConnection): HotOperat
     const claimed = new Map(rows.map((row) => [keyOf({ id: row['id'] as string, fence: row['given_fence'] as number }), row]));
     return calls.map((call) => {
       const row = claimed.get(keyOf(call));
-      return row === undefined || first.get(keyOf(call)) !== call ? null : toClaimedRow(row);
+      return row === undefined || first.get(keyOf(call)) !== call ? null : claimedRowOf(row);
     });
   }
 
-  async function endAll(ends: EndRow[]): Promise<(string[] | null)[]> {
+  async function endAll(ends: EndRow[]): Promise<EndAnswer[]> {
     const first = firstOfEach(ends, keyOf);
     const rows = await lookUp(endRuns, byId([...first.values()]));
-    const ended = new Map(rows.map((row) => [keyOf(row as unknown as Fenced), row['dropped'] as string | null]));
+    const ended = new Map(rows.map((row) => [keyOf(row as unknown as Fenced), row]));
     return ends.map((end) => {
-      const dropped = ended.get(keyOf(end));
-      if (dropped === undefined || first.get(keyOf(end)) !== end) return null;
-      return dropped === null ? [] : [dropped];
+      const row = ended.get(keyOf(end));
+      if (row === undefined || first.get(keyOf(end)) !== end) return null;
+      const dropped = row['dropped'] as string | null;
+      return { state: row['state'] as RunState, dropped: dropped === null ? [] : [dropped] };
     });
   }
 
@@ -141,10 +177,19 @@ function keyOf({ id, fence }: Fenced): string {
   return `${id} ${fence}`;
 }
 
-function toClaimedRow(row: PostgresRow): ClaimedRow {
+function isPlain({ caps, idempotency, redrive_of }: AcceptedRow): boolean {
+  return idempotency === null && redrive_of === null && caps.lane === null && caps.function === null && caps.all === null;
+}
+
+function toAnswer({ id }: AcceptedRow, written: PostgresRow | undefined): AcceptAnswer {
+  if (written === undefined) return { how: 'refused', code: 'run_id_in_use', details: { id } };
+  return { how: written['state'] as 'queued' | 'running', at: written['created_at'] as number };
+}
+
+function claimedRowOf(row: PostgresRow): ClaimedRow {
   return {
-    run: Object.fromEntries(runColumns.map((column) => [column, row[column]])) as unknown as RunRow,
+    run: Object.fromEntries(runColumns.map((column) => [column, row[column]])) as unknown as RecordRow,
     invocation: row['invocation'] as string | null,
-    payload: { text: row['body'] as string | null, reference: row['kept_in'] as string | null },
+    payload: { text: row['payload'] as string | null, reference: row['kept_in'] as string | null },
   };
 }

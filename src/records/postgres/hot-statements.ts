@@ -1,5 +1,6 @@
 import { postgresDialect } from '../dialect.js';
-import { acceptedColumns, syncColumns } from '../run-row.js';
+import { moveTo, stateOfRetry } from '../run-ends.js';
+import { acceptedColumns, runColumns, syncColumns } from '../run-row.js';
 
 /**
  * Statements over many rows, which come as one JSON array: a whole group is one statement, and so one commit. Those that
@@ -20,6 +21,10 @@ const numbers = new Set<string>([
   'delay_ms',
   'fence',
   'lease_ms',
+  'expires_after_ms',
+  'retry_in_ms',
+  'notify',
+  'bodies_apart',
   'attempt',
   'seq',
   'at',
@@ -27,21 +32,36 @@ const numbers = new Set<string>([
 
 export const acceptRuns = {
   name: 'laneway_accept',
-  text: `with given as (select * from ${given([...acceptedColumns, 'delay_ms', 'invocation', 'payload', 'payload_kept_in'])}),
+  text: `with given as (select * from ${given([
+    ...acceptedColumns,
+    'delay_ms',
+    'expires_after_ms',
+    'lease_owner',
+    'lease_ms',
+    'apart_invocation',
+    'apart_payload',
+    'payload_kept_in',
+  ])}),
     accepted as (
-      insert into runs (${acceptedColumns.join(', ')}, mode, state, attempt, fence, deaths, result_bytes, created_at, due_at, announced_at)
-      select ${acceptedColumns.join(', ')}, 'queued', 'queued', 0, 1, 0, 0, ${now}, ${now} + delay_ms,
-        -- A delayed run can't be claimed yet, so whoever looks for unannounced runs is to announce it when it is due.
-        case when delay_ms > 0 then null else ${now} end
+      insert into runs (${acceptedColumns.join(', ')}, state, attempt, lease_owner, lease_until, started_at,
+        created_at, due_at, ready_at, expires_at, mode, fence, deaths, result_bytes)
+      select ${acceptedColumns.join(', ')},
+        case when lease_owner is null then 'queued' else 'running' end,
+        case when lease_owner is null then 0 else 1 end,
+        lease_owner, ${now} + lease_ms, case when lease_owner is not null then ${now} end,
+        ${now}, ${now} + delay_ms,
+        case when delay_ms > 0 then null else ${now} end,
+        ${now} + expires_after_ms, 'queued', 1, 0, 0
       from given
       on conflict do nothing
-      returning id
+      returning id, state, created_at
     ),
     kept as (
       insert into run_bodies (run_id, kind, invocation, body, kept_in)
-      select id, 'payload', invocation, payload, payload_kept_in from given join accepted using (id)
+      select id, 'payload', apart_invocation, apart_payload, payload_kept_in from given join accepted using (id)
+      where apart_invocation is not null
     )
-    select id from accepted`,
+    select id, state, created_at from accepted`,
 };
 
 export const claimRuns = {
@@ -52,12 +72,13 @@ export const claimRuns = {
       update runs set state = 'running', fence = runs.fence + 1, attempt = attempt + 1,
         lease_owner = given.owner, lease_until = ${now} + given.lease_ms, started_at = ${now}
       from given
-      where runs.id = any($2) and runs.id = given.id and runs.fence = given.fence and state = 'queued' and due_at <= ${now}
-        and cancel_requested_at is null
+      where runs.id = any($2) and runs.id = given.id and runs.fence = given.fence and state = 'queued' and ready_at is not null
+        and (expires_at is null or expires_at > ${now})
       returning runs.*, given.fence as given_fence
     )
-    select claimed.*, invocation, body, kept_in
-    from claimed left join run_bodies on run_id = any($2) and run_id = claimed.id and kind = 'payload'`,
+    select ${runColumns.map((column) => `claimed.${column}`).join(', ')}, given_fence,
+      coalesce(claimed.invocation, run_bodies.invocation) as invocation, coalesce(payload, body) as payload, kept_in
+    from claimed left join run_bodies on bodies_apart > 0 and run_id = any($2) and run_id = claimed.id and kind = 'payload'`,
 };
 
 export const renewRuns = {
@@ -68,6 +89,11 @@ export const renewRuns = {
     returning runs.id, runs.fence, cancel_requested_at is not null as is_cancelled`,
 };
 
+const becomes = `(case when given.state = 'queued' then ${stateOfRetry(now, 'given.retry_in_ms')} else given.state end)`;
+/** Of an attempt that was to be repeated, nothing is kept when a cancel was asked for meanwhile. */
+const unlessCancelled = (column: string) =>
+  `case when ${becomes} <> given.state and ${becomes} = 'cancelled' then null else given.${column} end`;
+
 export const endRuns = {
   name: 'laneway_end',
   // no-double-end: only the attempt that holds the fence ends the run, and only once.
@@ -75,37 +101,47 @@ export const endRuns = {
     'id',
     'fence',
     'state',
+    'retry_in_ms',
     'reason',
     'message',
     'exit_code',
     'timings',
     'result_bytes',
     'result',
+    'apart_result',
     'result_kept_in',
   ])}),
     ended as (
-      update runs set state = given.state, reason = given.reason, message = given.message, exit_code = given.exit_code,
-        timings = given.timings, result_bytes = given.result_bytes, ended_at = ${now}, lease_owner = null, lease_until = null
+      update runs set ${moveTo(becomes, now)},
+        reason = ${unlessCancelled('reason')}, message = ${unlessCancelled('message')},
+        exit_code = ${unlessCancelled('exit_code')}, timings = given.timings,
+        due_at = case when ${becomes} = 'queued' then ${now} + given.retry_in_ms else due_at end,
+        ready_at = case when ${becomes} = 'queued' then null else ready_at end,
+        failures = failures + case when ${becomes} = 'queued' then 1 else 0 end,
+        result_bytes = given.result_bytes, result = given.result,
+        -- A failed or cancelled run keeps its payload: it may be started anew.
+        payload = case when given.state = 'succeeded' then null else payload end,
+        invocation = case when given.state = 'succeeded' then null else invocation end,
+        bodies_apart = case when apart_result is null and result_kept_in is null then bodies_apart else 1 end
       from given
       where runs.id = any($2) and runs.id = given.id and runs.fence = given.fence and runs.state = 'running'
-      returning runs.id, runs.fence, runs.state, result, result_kept_in
+      returning runs.id, runs.fence, runs.state, bodies_apart, apart_result, result_kept_in
     ),
-    -- A failed or cancelled run keeps its payload: it may be started anew.
     dropped as (
       delete from run_bodies using ended
-      where run_id = any($2) and run_id = ended.id and kind = 'payload' and ended.state = 'succeeded'
+      where run_id = any($2) and run_id = ended.id and kind = 'payload' and ended.state = 'succeeded' and bodies_apart > 0
       returning run_id, kept_in
     ),
     kept as (
       insert into run_bodies (run_id, kind, body, kept_in)
-      select id, 'result', result, result_kept_in from ended where result is not null or result_kept_in is not null
+      select id, 'result', apart_result, result_kept_in from ended where apart_result is not null or result_kept_in is not null
     )
-    select id, fence, dropped.kept_in as dropped from ended left join dropped on run_id = id`,
+    select id, fence, state, dropped.kept_in as dropped from ended left join dropped on run_id = id`,
 };
 
 export const writeSyncRuns = {
   name: 'laneway_write_sync',
-  text: `with given as (select * from ${given([...syncColumns, 'payload', 'payload_kept_in', 'result', 'result_kept_in'])}),
+  text: `with given as (select * from ${given([...syncColumns, 'apart_payload', 'payload_kept_in', 'apart_result', 'result_kept_in'])}),
     written as (
       insert into runs (${syncColumns.join(', ')}, mode, attempt, fence, priority, deaths, due_at)
       select ${syncColumns.join(', ')}, 'sync', 1, 0, 0, 0, created_at from given
@@ -114,11 +150,11 @@ export const writeSyncRuns = {
     ),
     kept as (
       insert into run_bodies (run_id, kind, body, kept_in)
-      select id, 'payload', payload, payload_kept_in from given join written using (id)
-        where payload is not null or payload_kept_in is not null
+      select id, 'payload', apart_payload, payload_kept_in from given join written using (id)
+        where apart_payload is not null or payload_kept_in is not null
       union all
-      select id, 'result', result, result_kept_in from given join written using (id)
-        where result is not null or result_kept_in is not null
+      select id, 'result', apart_result, result_kept_in from given join written using (id)
+        where apart_result is not null or result_kept_in is not null
     )
     select id from written`,
 };

@@ -4,11 +4,12 @@ import { acceptRun, claimedRun, newRun, endedRun } from '../sample-runs.js';
 import type { RecordsWay } from '../ways.js';
 
 export function testAccepting(way: RecordsWay): void {
-  test('an accepted run is queued, announced and complete', async (t) => {
+  test('an accepted run is queued, ready and complete', async (t) => {
     const { records, reopen } = await way.open(t);
     const before = await records.runs.now();
     const run = await acceptRun(records, { callerId: null, priority: 3, type: 'exe', entryFile: 'a.sh' });
-    const { invocation: _, payload: __, delayMs: ___, ...same } = run;
+    const { invocation: _, payload: __, delayMs: ___, expiresAfterMs: ____, idempotency, caps, straight, ...same } = run;
+    assert.deepEqual([idempotency, straight, caps.all], [null, null, null]);
     const found = (await (await reopen()).runs.get(run.id))!;
     assert.deepEqual({ ...found, ...same }, found);
     assert.ok(found.createdAt >= before);
@@ -24,7 +25,12 @@ export function testAccepting(way: RecordsWay): void {
         attempt: 0,
         fence: 1,
         dueAt: found.createdAt,
-        announcedAt: found.createdAt,
+        readyAt: found.createdAt,
+        failures: 0,
+        expiresAt: null,
+        redrivenAs: null,
+        deadAt: null,
+        delivery: null,
         leaseUntil: null,
         leaseOwner: null,
         deaths: 0,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { acceptRun, claimedRun, claimOf, endedQueuedRun, succeeded } from '../sample-runs.js';
+import { acceptRun, by, claimOf, claimedRun, endedQueuedRun, succeeded } from '../sample-runs.js';
 import type { RecordsWay } from '../ways.js';
 
 export function testCancelling(way: RecordsWay): void {
@@ -22,7 +22,7 @@ export function testCancelling(way: RecordsWay): void {
     assert.equal(asked.state, 'running');
     assert.equal(await records.runs.requestCancel(claimed.run.id), 'requested');
     assert.equal((await records.runs.get(claimed.run.id))?.cancelRequestedAt, asked.cancelRequestedAt);
-    assert.equal(await records.runs.end(claimOf(claimed), succeeded), true);
+    assert.equal(await records.runs.end(claimOf(claimed), succeeded), 'succeeded');
     assert.equal(await records.runs.requestCancel(claimed.run.id), 'ended');
   });
 
@@ -37,7 +37,7 @@ export function testCancelling(way: RecordsWay): void {
     const runs = await Promise.all(Array.from({ length: 50 }, () => acceptRun(records)));
     await Promise.all(
       runs.map(async ({ id }) => {
-        const claiming = records.runs.claim({ runId: id, fence: 1 }, 'a', 60_000);
+        const claiming = records.runs.claim({ runId: id, fence: 1 }, by('a', 60_000));
         const [claimed, cancelled] = await Promise.all([claiming, other.runs.requestCancel(id)]);
         assert.equal(cancelled, claimed === null ? 'cancelled' : 'requested');
       }),

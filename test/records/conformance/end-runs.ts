@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { acceptRun, claimedRun, claimOf, failed, newRun, succeeded, timings } from '../sample-runs.js';
+import { acceptRun, by, claim, claimedRun, claimOf, failed, newRun, succeeded, timings } from '../sample-runs.js';
 import type { RecordsWay } from '../ways.js';
 
 export function testEnding(way: RecordsWay): void {
@@ -10,7 +10,7 @@ export function testEnding(way: RecordsWay): void {
     const ends = Array.from({ length: 50 }, (_, index) =>
       (index % 2 === 0 ? records : other).runs.end(claim, { state: 'succeeded', result: String(index), timings: null }),
     );
-    const written = (await Promise.all(ends)).flatMap((isWritten, index) => (isWritten ? [index] : []));
+    const written = (await Promise.all(ends)).flatMap((state, index) => (state === 'succeeded' ? [index] : []));
     assert.equal(written.length, 1);
     assert.equal(await records.runs.result(claim.runId), String(written[0]));
     assert.equal((await records.runs.countByState()).succeeded, 1);
@@ -20,13 +20,12 @@ export function testEnding(way: RecordsWay): void {
     const { records } = await way.open(t);
     const first = claimOf(await claimedRun(records));
     await records.runs.handBack(first);
-    assert.equal(await records.runs.end(first, succeeded), false);
-    const [again] = await records.runs.announceAgain([first]);
-    const second = (await records.runs.claim(again!, 'server-b', 60_000))!;
-    assert.equal(await records.runs.end(first, succeeded), false);
+    assert.equal(await records.runs.end(first, succeeded), null);
+    const second = await claim(records.runs, first, by('server-b'));
+    assert.equal(await records.runs.end(first, succeeded), null);
     assert.equal((await records.runs.get(first.runId))?.state, 'running');
-    assert.equal(await records.runs.end(claimOf(second), failed), true);
-    assert.equal(await records.runs.end(claimOf(second), succeeded), false);
+    assert.equal(await records.runs.end(claimOf(second), failed), 'failed');
+    assert.equal(await records.runs.end(claimOf(second), succeeded), null);
     assert.equal((await records.runs.get(first.runId))?.state, 'failed');
     assert.equal(await records.runs.result(first.runId), null);
   });
@@ -54,7 +53,7 @@ export function testEnding(way: RecordsWay): void {
     ] as const;
     for (const end of ends) {
       const claimed = await claimedRun(records);
-      assert.equal(await records.runs.end(claimOf(claimed), end), true);
+      assert.equal(await records.runs.end(claimOf(claimed), end), end.state);
       const run = (await records.runs.get(claimed.run.id))!;
       const message = 'message' in end ? end.message : null;
       assert.deepEqual([run.state, run.message, run.timings], [end.state, message, end.timings]);
@@ -68,14 +67,18 @@ export function testEnding(way: RecordsWay): void {
     const servers = [records, other];
     const ids = Array.from({ length: 60 }, () => newRun().id);
     await Promise.all(ids.map((id, index) => servers[index % 2]!.runs.accept(newRun({ id }))));
-    await Promise.all(ids.slice(0, 40).map((id, index) => servers[index % 2]!.runs.claim({ runId: id, fence: 1 }, 'a', 60_000)));
+    await Promise.all(
+      ids.slice(0, 40).map((id, index) => servers[index % 2]!.runs.claim({ runId: id, fence: 1 }, by('a', 60_000))),
+    );
     await Promise.all(ids.slice(0, 20).map((id, index) => servers[index % 2]!.runs.end({ runId: id, fence: 2 }, succeeded)));
     await Promise.all(ids.slice(15, 30).map((id) => records.runs.end({ runId: id, fence: 2 }, failed)));
     await records.runs.requestCancel(ids[59]!);
     await records.runs.handBack({ runId: ids[39]!, fence: 2 });
-    const expected = { queued: 20, running: 9, succeeded: 20, failed: 10, cancelled: 1, expired: 0 };
+    const expected = { queued: 20, running: 9, succeeded: 20, failed: 10, cancelled: 1, expired: 0, accepted: 60 };
     assert.deepEqual(await other.runs.countByState(), expected);
-    assert.equal(await records.runs.forget((await records.runs.now()) + 1000, 1000), 31);
+    const later = (await records.runs.now()) + 1000;
+    const all = { endedBefore: later, deadBefore: later, keepAtMost: null };
+    assert.equal(await records.runs.forget(all, 1000), 31);
     assert.deepEqual(await records.runs.countByState(), expected);
   });
 

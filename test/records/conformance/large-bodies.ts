@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { acceptRun, claimedRun, claimOf, endedRun, failed, newRun } from '../sample-runs.js';
+import { acceptRun, by, claim, claimedRun, claimOf, endedRun, failed, newRun } from '../sample-runs.js';
 import type { RecordsWay } from '../ways.js';
 
 /** More than a chunk, with characters of several bytes that fall on every border. */
@@ -15,9 +15,9 @@ export function testLargeBodies(way: RecordsWay): void {
     assert.equal(await countLargeBodies(), 1);
     const again = await reopen();
     assert.equal((await again.runs.payload(id)) === large, true);
-    const claimed = await again.runs.claim({ runId: id, fence: 1 }, 'a', 60_000);
-    assert.equal(claimed?.payload === large, true);
-    assert.equal(claimed?.run.payloadBytes, Buffer.byteLength(large));
+    const claimed = await claim(again.runs, { runId: id, fence: 1 }, by());
+    assert.equal(claimed.payload === large, true);
+    assert.equal(claimed.run.payloadBytes, Buffer.byteLength(large));
   });
 
   test('256 KiB is the border, in bytes', async (t) => {
@@ -47,7 +47,7 @@ export function testLargeBodies(way: RecordsWay): void {
     const { id } = await acceptRun(records, { payload: justLarge });
     await assert.rejects(records.runs.accept(newRun({ id, payload: large })), { code: 'run_id_in_use' });
     assert.equal(await records.runs.payload(id), justLarge);
-    assert.equal(await records.runs.end({ runId: id, fence: 9 }, { state: 'succeeded', result: large, timings: null }), false);
+    assert.equal(await records.runs.end({ runId: id, fence: 9 }, { state: 'succeeded', result: large, timings: null }), null);
     assert.deepEqual(await records.runs.writeSync([endedRun({ id, result: large })]), [id]);
     assert.equal(await countLargeBodies(), 1);
   });
@@ -59,7 +59,8 @@ export function testLargeBodies(way: RecordsWay): void {
     assert.equal((await records.runs.payload(run.id)) === large, true);
     assert.equal(await records.runs.result(run.id), justLarge);
     assert.equal(await countLargeBodies(), 2);
-    await records.runs.forget((await records.runs.now()) + 1000, 10);
+    const later = (await records.runs.now()) + 1000;
+    await records.runs.forget({ endedBefore: later, deadBefore: later, keepAtMost: null }, 10);
     assert.equal(await countLargeBodies(), 0);
   });
 }

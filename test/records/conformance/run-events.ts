@@ -46,13 +46,14 @@ export function testEvents(way: RecordsWay): void {
     const runs = Array.from({ length: 7 }, (_, index) => endedRun({ endedAt: 1000 + index }));
     await records.runs.writeSync(runs);
     await records.events.append(runs.map(({ id }) => event(1, 1, { runId: id })));
-    assert.equal(await records.runs.forget(1005, 3), 3);
+    const before = { endedBefore: 1005, deadBefore: 0, keepAtMost: null };
+    assert.equal(await records.runs.forget(before, 3), 3);
     assert.equal(await records.runs.get(runs[2]!.id), null);
     assert.deepEqual(await records.events.read(runs[2]!.id, null, 10), []);
     assert.equal(await records.runs.result(runs[2]!.id), null);
     assert.notEqual(await records.runs.get(runs[3]!.id), null);
-    assert.equal(await records.runs.forget(1005, 100), 2);
-    assert.equal(await records.runs.forget(1005, 100), 0);
+    assert.equal(await records.runs.forget(before, 100), 2);
+    assert.equal(await records.runs.forget(before, 100), 0);
     assert.equal((await records.events.read(runs[5]!.id, null, 10)).length, 1);
   });
 }

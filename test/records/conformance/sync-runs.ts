@@ -57,7 +57,8 @@ export function testSyncRuns(way: RecordsWay): void {
   test('a sync run never shows up as work', async (t) => {
     const { records } = await way.open(t);
     await records.runs.writeSync([endedRun()]);
-    assert.deepEqual(await records.runs.unclaimed((await records.runs.now()) + 1000, 10, null), []);
-    assert.deepEqual(await records.runs.recoverLost(10, 'alive'), { announce: [], ended: [] });
+    assert.deepEqual(await records.runs.linesInQueue(), []);
+    assert.equal(await records.runs.nextDue(), null);
+    assert.deepEqual(await records.runs.lost(10, 'alive'), []);
   });
 }

@@ -1,7 +1,10 @@
 import Libsql from 'libsql';
+import { runStates } from '../../../contract/words.js';
 import { sqliteDialect } from '../../dialect.js';
 import { createMigrationsTable, pendingStatements } from '../../migrations/pending.js';
+import type { Step } from '../../steps/steps.js';
 import type { QueryAnswer, Value } from '../messages.js';
+import { RecordsClock } from './records-clock.js';
 
 type Prepared = Libsql.Statement;
 
@@ -19,11 +22,26 @@ const settings = [
 export class Database {
   readonly #libsql: Libsql.Database;
   readonly #prepared = new Map<string, { statement: Prepared; columns: string[] | null }>();
+  readonly #clock: RecordsClock;
+  readonly #setClock: Prepared;
 
   constructor(file: string) {
     this.#libsql = new Libsql(file, { timeout: 5000 });
     for (const pragma of settings) this.#libsql.pragma(pragma);
+    this.#libsql.exec(`create temp table clock (now integer not null); insert into clock values (${Date.now()})`);
     this.#migrate();
+    this.#setClock = this.prepare('update clock set now = ?');
+    this.#clock = new RecordsClock(this.#latestTime());
+    this.tick();
+  }
+
+  /** What statements that ask for the time are told from now on. */
+  tick(): void {
+    this.#setClock.run([this.#clock.now()]);
+  }
+
+  now(): number {
+    return this.#clock.now();
   }
 
   begin(): void {
@@ -52,8 +70,19 @@ export class Database {
     return { columns, rows, changes: rows.length };
   }
 
+  /** Rows of a step of a transaction. */
+  readonly execute = ({ sql, parameters }: Step): Value[][] => this.query(sql, parameters).rows;
+
   close(): void {
     this.#libsql.close();
+  }
+
+  /** When a run was accepted or ended last. */
+  #latestTime(): number {
+    const times = runStates.map((state) => `(select max(created_at) from runs where state = '${state}')`);
+    const ended = '(select max(ended_at) from runs where ended_at is not null)';
+    const { rows } = this.query(`select ${[...times, ended].join(', ')}`, []);
+    return Math.max(0, ...rows[0]!.map(Number));
   }
 
   #prepareOnce(sql: string): { statement: Prepared; columns: string[] | null } {

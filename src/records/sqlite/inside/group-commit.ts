@@ -9,6 +9,7 @@ export type Outcome = { answer: unknown } | { failure: unknown };
  * and carried out again, each alone, so that only the one at fault fails.
  */
 export function commitTogether(calls: readonly Call[], database: Database, statements: HotStatements): Outcome[] {
+  database.tick();
   if (calls.every(isRead)) return calls.map((call) => attempt(() => carryOut(call, database, statements)));
   const together = attempt(() => inTransaction(database, () => calls.map((call) => carryOut(call, database, statements))));
   if ('answer' in together) return (together.answer as unknown[]).map((answer) => ({ answer }));
