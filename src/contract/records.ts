@@ -1,7 +1,6 @@
 import type { Manifest } from './manifest.js';
 import type { LimitRecords } from './limits.js';
 import type { RunEventRecords, RunRecords } from './run-records.js';
-import type { ScheduleRecords } from './schedules.js';
 import type { Scope } from './words.js';
 
 export type * from './run-records.js';
@@ -12,7 +11,6 @@ export interface Records {
   readonly installationId: string;
   runs: RunRecords;
   events: RunEventRecords;
-  schedules: ScheduleRecords;
   limits: LimitRecords;
   versions: VersionRecords;
   lanes: LaneRecords;

@@ -14,13 +14,13 @@ import { forgetRuns } from './forget-runs.js';
 import { listRuns } from './list-runs.js';
 import { findLost, recoverLost } from './recover-runs.js';
 import { nextDue, releaseRuns } from './release-runs.js';
-import { bodyOf, keptOf, readBody, toInvocation } from './run-bodies.js';
+import { bodyOf, keptOf, toInvocation } from './run-bodies.js';
 import { runColumns, runFromRow } from './run-row.js';
 import { writeSyncRuns } from './write-sync-runs.js';
 
 /** Runs: what happens for every run goes to the hot operations, the rest is queries. */
 export function runRecords(backend: Backend): RunRecords {
-  const { db, dialect, hot, largeBodies } = backend;
+  const { db, dialect, hot } = backend;
   return {
     accept: (run) => acceptRun(backend, run),
     claim: async (claim, by) => {
@@ -29,7 +29,7 @@ export function runRecords(backend: Backend): RunRecords {
     },
     claimNext: async (line, count, by) => {
       const { runs, limited } = await hot.claimNext(line, count, by);
-      return { runs: await Promise.all(runs.map(toClaimedRun)), limited };
+      return { runs: runs.map(toClaimedRun), limited };
     },
     renew: async (claims, leaseMs) => (claims.length === 0 ? [] : hot.renew(claims, leaseMs)),
     end: (claim, end) => endRun(backend, claim, end),
@@ -73,11 +73,11 @@ export function runRecords(backend: Backend): RunRecords {
     },
   };
 
-  async function toClaimedRun({ run, invocation, payload }: ClaimedRow): Promise<ClaimedRun> {
+  function toClaimedRun({ run, invocation, payload }: ClaimedRow): ClaimedRun {
     return {
       run: runFromRow(run),
       invocation: toInvocation(invocation),
-      payload: await readBody(payload, largeBodies),
+      payload: payload.text,
     };
   }
 }

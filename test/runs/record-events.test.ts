@@ -35,12 +35,37 @@ test('events that the records do not take are given up, and no others with them'
     kept.push(...events.map((event) => event.data));
   });
   const sink = recorder.sinkFor('run', 1);
-  for (const text of ['a', 'bad', 'b', 'c']) sink.log('stdout', text);
+  for (const text of ['a', 'bad', 'b', 'c']) sink.chunk(text);
   await recorder.flush();
   sink.log('stdout', 'd');
   await recorder.flush();
   assert.deepEqual(kept, ['a', 'b', 'c', 'd']);
   assert.equal(recorder.dropped, 1);
+});
+
+test('lines that wait together become one event, and no longer than 64 KiB', async () => {
+  const kept: RunEvent[] = [];
+  const { recorder } = openRecorder(async (events) => void kept.push(...structuredClone(events)));
+  const sink = recorder.sinkFor('run', 1);
+  for (const text of ['a\n', 'b\n']) sink.log('stdout', text);
+  sink.log('stderr', 'c\n');
+  sink.chunk('1');
+  sink.log('stderr', 'd\n');
+  sink.log('stderr', 'x'.repeat(65_535));
+  await recorder.flush();
+  sink.log('stderr', 'e\n');
+  await recorder.flush();
+  assert.deepEqual(
+    kept.map(({ seq, stream, data }) => [seq, stream, data.slice(0, 4)]),
+    [
+      [1, 'stdout', 'a\nb\n'],
+      [2, 'stderr', 'c\n'],
+      [3, null, '1'],
+      [4, 'stderr', 'd\n'],
+      [5, 'stderr', 'xxxx'],
+      [6, 'stderr', 'e\n'],
+    ],
+  );
 });
 
 test('events wait while the records are away', async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { test } from 'node:test';
+import { newRun } from '../records/sample-runs.js';
 import { helloZip, openTestStore, push, treeOf, versionOf } from './open-test-store.js';
 
 const latest = ['hello', 'latest'] as const;
@@ -278,8 +279,5 @@ function copyVersion(from: string, to: string): void {
 }
 
 function queuedRun(version: string) {
-  const nobody = { callerId: null, keyId: null, isolation: null, type: null, entryFile: null };
-  const run = { id: '0190a0a0-0000-7000-8000-000000000001', source: 'http', executor: 'local' as const, ...nobody };
-  const asked = { function: 'hello', lane: 'latest', version, versionAsked: version, priority: 0, timeoutMs: 1000 };
-  return { ...run, ...asked, invocation: { url: '/', headers: {}, parameters: {} }, payload: null, delayMs: 0 };
+  return newRun({ id: '0190a0a0-0000-7000-8000-000000000001', version, versionAsked: version });
 }

@@ -16,7 +16,8 @@ export function testLargeBodies(way: RecordsWay): void {
     const again = await reopen();
     assert.equal((await again.runs.payload(id)) === large, true);
     const claimed = await claim(again.runs, { runId: id, fence: 1 }, by());
-    assert.equal(claimed.payload === large, true);
+    // Read apart, when there is room for it.
+    assert.equal(claimed.payload, null);
     assert.equal(claimed.run.payloadBytes, Buffer.byteLength(large));
   });
 
