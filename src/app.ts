@@ -16,6 +16,7 @@ import { closeServer, createServer } from './http/server.js';
 import { Opened } from './opened.js';
 import { openQueue } from './queue/open-queue.js';
 import { openRecords } from './records/open-records.js';
+import type { RedisClaim } from './redis/installation.js';
 import { BodyBudget } from './runs/body-budget.js';
 import { openRuns, type Runs } from './runs/open-runs.js';
 import { createLocalExecutor } from './runtime/local-executor.js';
@@ -52,8 +53,10 @@ async function build(config: Config, log: Logger, opened: Opened): Promise<App> 
   // Records first: they hold the installation's id, which everything shared must carry.
   const records = opened.add(await openRecords({ dataFolder: config.DATA, databaseUrl: config.DATABASE_URL }));
   const { installationId } = records;
-  await claimSharedRedis(config.REDIS_URL, installationId);
+  const redis = await claimSharedRedis(config.REDIS_URL, installationId, log);
+  opened.add({ close: () => redis?.close() });
   const bus = opened.add(await openBus({ redisUrl: config.REDIS_URL, installationId, log }));
+  bus.onReconnect(() => redis?.renew());
   const access = opened.add(await openAccess(config, { records, bus, shared, log }));
   const authorize = createAuthorize(access);
 
@@ -108,7 +111,15 @@ async function build(config: Config, log: Logger, opened: Opened): Promise<App> 
   await server.register(async (scope) =>
     healthRoutes(scope, {
       authorize,
-      checks: { records: () => records.check(), queue: () => queue.check(), bus: () => bus.check(), store: () => store.check() },
+      checks: {
+        records: () => records.check(),
+        queue: async () => {
+          await redis?.check();
+          await queue.check();
+        },
+        bus: () => bus.check(),
+        store: () => store.check(),
+      },
       facts: { isolation: { strongest: 'process', default: config.DEFAULT_ISOLATION, floor: config.MIN_ISOLATION } },
       isDraining: () => runs.isDraining(),
       metrics: metricsOnDemand({ runs, records, queue, executor: () => executor.stats() }),
@@ -131,10 +142,10 @@ async function build(config: Config, log: Logger, opened: Opened): Promise<App> 
 }
 
 /** One Redis serves one installation. Its client is loaded only where there is a Redis. */
-async function claimSharedRedis(url: string | null, installationId: string): Promise<void> {
-  if (url === null) return;
-  const { claimRedis } = await import('./redis/installation.js');
-  await claimRedis(url, installationId);
+async function claimSharedRedis(url: string | null, installationId: string, log: Logger): Promise<RedisClaim | null> {
+  if (url === null) return null;
+  const { RedisClaim: Claim } = await import('./redis/installation.js');
+  return Claim.open(url, installationId, log);
 }
 
 /** The metrics library is loaded when the first scrape comes. */

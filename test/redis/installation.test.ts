@@ -1,26 +1,59 @@
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
-import { claimRedis } from '../../src/redis/installation.js';
+import { after, test, type TestContext } from 'node:test';
+import { pino } from 'pino';
+import { RedisClaim } from '../../src/redis/installation.js';
 import { skipWithout } from '../servers/find-binary.js';
 import { findFreePort } from '../servers/free-port.js';
 import { startRedis } from '../servers/redis.js';
+import { until } from '../until.js';
 
 const skip = skipWithout('redis-server');
 const redis = skip ? null : await startRedis();
 after(() => redis?.stop());
 
-test('a Redis belongs to the first installation that claims it, and others are refused by name', { skip }, async () => {
-  await claimRedis(redis!.url, 'first');
-  await claimRedis(redis!.url, 'first');
-  await assert.rejects(claimRedis(redis!.url, 'second'), /belongs to installation first, these records to second/);
-  await claimRedis(`${redis!.url}/1`, 'second');
+/** A claim whose log lines are kept. */
+async function claim(t: TestContext, url: string, installationId: string) {
+  const lines: string[] = [];
+  const log = pino({ level: 'info' }, { write: (line: string) => void lines.push(line) });
+  const claimed = await RedisClaim.open(url, installationId, log);
+  t.after(() => claimed.close());
+  return { claimed, lines };
+}
+
+test('a Redis belongs to the first installation that claims it, and others are refused by name', { skip }, async (t) => {
+  await claim(t, redis!.url, 'first');
+  await claim(t, redis!.url, 'first');
+  await assert.rejects(claim(t, redis!.url, 'second'), /belongs to installation first, these records to second/);
+  await claim(t, `${redis!.url}/1`, 'second');
 });
 
-test('a Redis that does not answer is named without its password', async () => {
+test('a Redis that does not answer is waited for, and named without its password', async (t) => {
   const port = await findFreePort();
-  await assert.rejects(claimRedis(`redis://user:very-secret@127.0.0.1:${port}`, 'one'), (error: Error) => {
-    assert.match(error.message, new RegExp(`Redis at 127.0.0.1:${port} does not answer: .*ECONNREFUSED`));
-    assert.doesNotMatch(error.message, /very-secret/);
-    return true;
-  });
+  const { claimed, lines } = await claim(t, `redis://user:very-secret@127.0.0.1:${port}`, 'one');
+  await claimed.check();
+  assert.match(lines[0]!, /ECONNREFUSED.*Redis at 127\.0\.0\.1/);
+  assert.doesNotMatch(lines.join(''), /very-secret/);
+});
+
+test('an emptied Redis is claimed again, and one that somebody else took meanwhile is told', { skip }, async (t) => {
+  await redis!.flush();
+  const { claimed, lines } = await claim(t, redis!.url, 'ours');
+  await redis!.flush();
+  claimed.renew();
+  await until(() =>
+    claim(t, redis!.url, 'theirs').then(
+      () => false,
+      () => true,
+    ),
+  );
+  await redis!.flush();
+  await claim(t, redis!.url, 'theirs');
+  claimed.renew();
+  await until(() =>
+    claimed.check().then(
+      () => false,
+      () => true,
+    ),
+  );
+  assert.match(lines.join(''), /belongs to installation theirs/);
 });

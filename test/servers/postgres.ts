@@ -14,6 +14,9 @@ export interface PostgresServer {
   kill(): Promise<void>;
   /** After `kill`, or in place of a running one. */
   restart(): Promise<void>;
+  /** Stops it and all its processes, as a machine that hangs would: connections stay open, nothing is answered. */
+  freeze(): void;
+  thaw(): void;
 }
 
 /** Why no PostgreSQL can be started here, or null. */
@@ -42,7 +45,14 @@ export async function startPostgres(): Promise<PostgresServer> {
       await end('SIGINT');
       server = await start();
     },
+    freeze: () => signalAll('SIGSTOP'),
+    thaw: () => signalAll('SIGCONT'),
   };
+
+  function signalAll(signal: NodeJS.Signals): void {
+    const { stdout } = spawnSync('ps', ['-o', 'pid=', '--ppid', String(server.pid)], { encoding: 'utf8' });
+    for (const pid of [server.pid!, ...stdout.trim().split(/\s+/).filter(Boolean).map(Number)]) process.kill(pid, signal);
+  }
 
   async function start(): Promise<ChildProcess> {
     const options = ['-D', data, '-p', String(port), '-k', folder, '-c', 'listen_addresses=127.0.0.1'];
