@@ -170,6 +170,10 @@ export class DiskFunctionStore implements FunctionStore {
     });
   }
 
+  onLaneChange(handle: (name: LaneName) => void): () => void {
+    return this.#parts.catalogue.onChange(handle);
+  }
+
   async check(): Promise<void> {
     await this.#parts.disk.check().catch(rethrowRefusal);
     await this.#parts.mirror?.check();
@@ -247,6 +251,9 @@ export class DiskFunctionStore implements FunctionStore {
     const artifact = await this.#parts.fetcher.read(version).catch(rethrowRefusal);
     const deployed = this.#parts.disk.describe(version, artifact);
     this.#parts.deployed.set(deployed.key, deployed);
+    // What was adopted from the shared store unseen shows here for the first time what it schedules and wants.
+    const { schedule, events } = artifact.manifest;
+    if (schedule !== undefined || events !== undefined) this.#parts.catalogue.tellChange(version);
     if (Object.isFrozen(version)) this.#deployedBy.set(version, deployed);
     return deployed;
   }
