@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox';
+import { EventName } from './events.js';
 import { defaultLane, failureReasons, FunctionName, LaneName, oneOf, type FailureReason } from './words.js';
 
 const milliseconds = { minimum: 0, maximum: 86_400_000 };
@@ -45,14 +46,17 @@ export const Destination = Type.Union([
   ),
   Type.Object(
     {
-      webhook: Type.String({ pattern: '^https?://[^\\s]{1,2000}$', description: 'Gets a POST, signed when a secret is named.' }),
+      webhook: Type.String({
+        pattern: '^https?://(?![^/?#]*@)[^\\s]{1,2000}$',
+        description: 'Gets a POST, signed when a secret is named. No user or password in the URL.',
+      }),
       secret: Type.Optional(
         Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]{0,127}$', description: 'Name of the secret to sign with.' }),
       ),
     },
     { additionalProperties: false },
   ),
-  Type.Object({ event: Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$' }) }, { additionalProperties: false }),
+  Type.Object({ event: EventName }, { additionalProperties: false }),
 ]);
 export type Destination = Static<typeof Destination>;
 
@@ -61,6 +65,8 @@ export interface RunPolicy {
   retry: RetryPolicy | null;
   onSuccess: Destination | null;
   onFailure: Destination | null;
+  /** Ends of other runs that were told on the way to this one, so that functions can not call each other for ever; absent is none. */
+  hops?: number;
 }
 
 /** `Retries` with every default filled in. */

@@ -73,8 +73,9 @@ function requestOf(
 /** The same retries and destinations again, as they were settled for the first run. */
 function policyOf({ policy }: RunRecord): NonNullable<RunRequest['queued']> {
   if (policy === null) return {};
-  const { retry, onSuccess, onFailure } = policy;
+  const { retry, onSuccess, onFailure, hops } = policy;
   return {
+    ...(hops === undefined ? {} : { hops }),
     ...(retry === null
       ? {}
       : {

@@ -41,6 +41,8 @@ export interface QueuedWishes {
   retries?: Retries;
   onSuccess?: Destination;
   onFailure?: Destination;
+  /** Goes into the run's policy, see `RunPolicy.hops`. */
+  hops?: number;
   /** Same key and same request: the same run. */
   idempotencyKey?: string;
   redriveOf?: string;

@@ -20,7 +20,8 @@ export function settlePolicy(manifest: Manifest, wishes: QueuedWishes): RunPolic
   const retry = settleRetries(wishes.retries ?? manifest.retries);
   const onSuccess = wishes.onSuccess ?? manifest.on_success ?? null;
   const onFailure = wishes.onFailure ?? manifest.on_failure ?? null;
-  return retry === null && onSuccess === null && onFailure === null ? null : { retry, onSuccess, onFailure };
+  if (retry === null && onSuccess === null && onFailure === null) return null;
+  return { retry, onSuccess, onFailure, ...(wishes.hops === undefined ? {} : { hops: wishes.hops }) };
 }
 
 /** Every default filled in; null when a failure is final. */

@@ -1,0 +1,52 @@
+import type { RunRecord } from '../../../src/contract/records.js';
+import type { Destination } from '../../../src/contract/run-policy.js';
+
+/** A queued run that has ended and whose end is to be told. */
+export function endedRun(more: Partial<RunRecord> & { to?: Destination; hops?: number } = {}): RunRecord {
+  const { to = { function: 'next' }, hops, ...rest } = more;
+  return {
+    id: '0190a000-0000-7000-8000-000000000001',
+    mode: 'queued',
+    source: 'http',
+    executor: 'local',
+    callerId: 'someone',
+    keyId: 'key1',
+    function: 'first',
+    lane: 'latest',
+    version: '1.1',
+    versionAsked: '',
+    isolation: 'process',
+    type: null,
+    entryFile: null,
+    state: 'succeeded',
+    reason: null,
+    message: null,
+    exitCode: null,
+    attempt: 1,
+    failures: 0,
+    fence: 1,
+    priority: 0,
+    dueAt: 1,
+    readyAt: 1,
+    leaseUntil: null,
+    leaseOwner: null,
+    deaths: 0,
+    policy: { retry: null, onSuccess: to, onFailure: to, ...(hops === undefined ? {} : { hops }) },
+    expiresAt: null,
+    traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+    redriveOf: null,
+    redrivenAs: null,
+    scheduleId: null,
+    deadAt: null,
+    delivery: { state: 'pending', attempts: 1, problem: null },
+    cancelRequestedAt: null,
+    createdAt: 1,
+    startedAt: 1,
+    endedAt: 2,
+    timeoutMs: 1000,
+    timings: null,
+    payloadBytes: 4,
+    resultBytes: 4,
+    ...rest,
+  };
+}
