@@ -8,6 +8,7 @@ import type { Bus } from './contract/bus.js';
 import type { FunctionStore } from './contract/store.js';
 import { canonicalUrl } from './dialects/sharpfaas/canonical-url.js';
 import { sharpfaas } from './dialects/sharpfaas/sharpfaas.js';
+import { openEvents } from './events/open-events.js';
 import { createAuthorize } from './http/authorize.js';
 import type { MetricParts } from './http/metrics.js';
 import { nativeApi } from './http/native-api.js';
@@ -18,10 +19,12 @@ import { openQueue } from './queue/open-queue.js';
 import { openRecords } from './records/open-records.js';
 import type { RedisClaim } from './redis/installation.js';
 import { BodyBudget } from './runs/body-budget.js';
+import { EndDeliveries } from './runs/deliveries/end-deliveries.js';
 import { openRuns, type Runs } from './runs/open-runs.js';
+import type { RunRequest } from './runs/run-request.js';
 import { createLocalExecutor } from './runtime/local-executor.js';
 import { openStore } from './store/open-store.js';
-import { executorOptions, runsPolicy, storeOptions } from './policies.js';
+import { deliverySettings, executorOptions, runsPolicy, storeOptions } from './policies.js';
 
 export interface App {
   readonly server: FastifyInstance;
@@ -49,6 +52,8 @@ export async function buildApp(config: Config, log: Logger): Promise<App> {
 async function build(config: Config, log: Logger, opened: Opened): Promise<App> {
   const shared = config.REDIS_URL !== null || config.DATABASE_URL !== null;
   const { MAX_PAYLOAD: maxPayloadBytes, MAX_UPLOAD: maxUploadBytes } = config;
+  const limits = { maxPayloadBytes, maxUploadBytes, maxEventBytes: config.MAX_EVENT };
+  const delivering = deliverySettings(config);
 
   // Records first: they hold the installation's id, which everything shared must carry.
   const records = opened.add(await openRecords({ dataFolder: config.DATA, databaseUrl: config.DATABASE_URL }));
@@ -98,8 +103,25 @@ async function build(config: Config, log: Logger, opened: Opened): Promise<App> 
   );
   opened.add({ close: () => runs.close(config.DRAIN) });
 
+  const accept = (request: RunRequest) => runs.accept(request);
+  const events = opened.add(openEvents({ store, versions: records.versions, runs: records.runs, accept, log }));
+  opened.add(
+    new EndDeliveries(
+      {
+        runs: records.runs,
+        accept,
+        publish: (event) => events.publish(event),
+        secretsFor: (names) => access.secrets.secretsFor(names),
+        log,
+      },
+      delivering,
+    ),
+  );
+
   const common = { runs, store, authorize, log, bodies };
-  await server.register(nativeApi({ ...common, ...access, records, executor, maxPayloadBytes, maxUploadBytes }));
+  await server.register(
+    nativeApi({ ...common, ...access, records, executor, events, ...limits, allowPrivateWebhooks: delivering.allowPrivate }),
+  );
   await server.register(
     sharpfaas({
       ...common,

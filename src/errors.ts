@@ -89,6 +89,7 @@ export const errorTable = {
   schedule_exists: [409, 'Function {function} has a schedule {name} in lane {lane} already.'],
   schedule_invalid: [400, 'The schedule is not valid: {problem}.'],
   limits_not_found: [404, 'There are no limits of their own for {target}.'],
+  too_many_subscribers: [409, 'Event {event} has {count} subscribers; {limit} is the limit.'],
   destination_invalid: [400, 'The destination is not allowed: {problem}.'],
   isolation_unavailable: [409, 'Isolation {isolation} can not be had on this server: {problem}.'],
   function_busy: [429, 'Function {function} has {limit} calls waiting, which is the limit.'],

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Config, ConfigError } from './config.js';
 import { messageOf } from './errors.js';
+import type { EndDeliverySettings } from './runs/deliveries/end-deliveries.js';
 import type { RunsPolicy } from './runs/open-runs.js';
 import type { LocalExecutorOptions } from './runtime/executor-options.js';
 import type { StoreOptions } from './store/open-store.js';
@@ -30,6 +31,10 @@ export function runsPolicy(config: Config): RunsPolicy {
       runsAtMost: config.KEEP_RUNS_AT_MOST === 0 ? null : config.KEEP_RUNS_AT_MOST,
     },
   };
+}
+
+export function deliverySettings(config: Config): EndDeliverySettings {
+  return { allowPrivate: config.WEBHOOK_PRIVATE === 'yes', everyMs: 2000, webhookTimeoutMs: 10_000 };
 }
 
 export function executorOptions(config: Config): Omit<LocalExecutorOptions, 'secretsFor'> {

@@ -35,3 +35,8 @@ export function mayUse(principal: Principal, functionName: string, lane: string)
     (principal.lanes === null || principal.lanes.has(lane))
   );
 }
+
+/** Whether there are functions or lanes that a key may not use. */
+export function isBound({ scopes, functions, lanes }: Principal): boolean {
+  return !scopes.has('admin') && (functions !== null || lanes !== null);
+}

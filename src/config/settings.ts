@@ -33,6 +33,12 @@ export const settings = {
     fallback: 'info',
     about: 'Least level that is logged. A sync run that succeeded is logged at debug.',
   }),
+  WEBHOOK_PRIVATE: choice({
+    group: 'server',
+    words: ['no', 'yes'],
+    fallback: 'no',
+    about: 'Whether webhooks of destinations may go to loopback and private addresses.',
+  }),
   PUBLIC_URL: optionalText({
     group: 'server',
     rule: 'an http or https URL',
@@ -203,6 +209,13 @@ export const settings = {
     min: 1024 * 1024,
     max: 2 ** 36,
     about: 'Memory for payloads above 256 KiB on their way in and to workers; then they wait, calls for 10 s, then 503.',
+  }),
+  MAX_EVENT: bytes({
+    group: 'limits',
+    fallback: '256KiB',
+    min: 1024,
+    max: 2 ** 25,
+    about: "An event's data; every subscriber gets a run with a copy of it.",
   }),
   MAX_RESULT: bytes({
     group: 'limits',

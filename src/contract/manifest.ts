@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox';
+import { EventPattern } from './events.js';
 import { Destination, Retries } from './run-policy.js';
 import { isolations, oneOf, runtimes } from './words.js';
 
@@ -39,7 +40,13 @@ export const Manifest = Type.Object(
     fresh: Type.Optional(Type.Boolean({ description: 'A new worker for every run.' })),
     payload: Type.Optional(oneOf(['body', 'envelope'], '`envelope` hands in the SharpFaas payload object.')),
     forward_headers: Type.Optional(Type.Array(Type.String({ pattern: '^[A-Za-z0-9-]{1,64}$' }), { maxItems: 64 })),
-    events: Type.Optional(Type.Unknown()),
+    events: Type.Optional(
+      Type.Array(EventPattern, {
+        maxItems: 32,
+        uniqueItems: true,
+        description: 'Events that start a queued run of this function.',
+      }),
+    ),
     schedule: Type.Optional(Type.Unknown()),
     warm: Type.Optional(Type.Unknown()),
   },

@@ -23,6 +23,8 @@ export const described: Record<string, [group: string, summary: string]> = {
   'POST /api/v1/dead-letters/redrive': ['dead letters', 'Start anew those that fit a filter'],
   'DELETE /api/v1/dead-letters/:id': ['dead letters', 'Throw one away: its payload goes, its run stays'],
   'POST /api/v1/dead-letters/purge': ['dead letters', 'Throw away those that fit a filter'],
+  'POST /api/v1/events/:name': ['events', 'Publish an event: a queued run of every subscriber'],
+  'GET /api/v1/events': ['events', 'List subscriptions'],
   'GET /api/v1/functions': ['functions', 'List functions with their lanes'],
   'GET /api/v1/functions/:name': ['functions', 'Get a function with the state of its lanes'],
   'GET /api/v1/functions/:name/limits': ['limits', 'Get the limits of a function and its lanes'],

@@ -2,6 +2,7 @@ import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyPluginAsync } from 'fastify';
 import { callFunctionRoutes } from './routes/call-function.js';
 import { deadLetterRoutes } from './routes/dead-letters.js';
+import { eventRoutes } from './routes/events.js';
 import { functionRoutes } from './routes/functions.js';
 import { keyRoutes } from './routes/keys.js';
 import { limitRoutes } from './routes/limits.js';
@@ -22,6 +23,7 @@ export function nativeApi(parts: HttpParts): FastifyPluginAsync {
         deadLetterRoutes(api, parts);
         limitRoutes(api, parts);
         keyRoutes(api, parts);
+        await api.register(async (events) => eventRoutes(events, parts));
         await api.register(async (versions) => versionRoutes(versions, parts));
       },
       { prefix: '/api/v1' },

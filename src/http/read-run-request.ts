@@ -1,11 +1,12 @@
 import type { FastifyRequest } from 'fastify';
 import { withoutCredentials } from '../access/credentials.js';
-import { requireFunction } from '../access/scopes.js';
+import { isBound, requireFunction } from '../access/scopes.js';
 import type { StartRunBody } from '../contract/api/runs.js';
 import type { Principal } from '../contract/principal.js';
 import type { Destination } from '../contract/run-policy.js';
 import { defaultLane } from '../contract/words.js';
 import { LanewayError } from '../errors.js';
+import { checkDestination } from '../runs/deliveries/check-destination.js';
 import type { QueuedWishes, RunRequest } from '../runs/run-request.js';
 import { principalOf } from './authorize.js';
 import { requireRunId } from './names.js';
@@ -15,12 +16,15 @@ import { pathOf } from './request-path.js';
 const queuedOnly = ['priority', 'delay_ms', 'run_at', 'expires_after_ms', 'retries', 'on_success', 'on_failure'] as const;
 
 /** The run that `POST /runs` asks for. Throws what does not fit together, and what the key may not start or tell. */
-export function readRunRequest(request: FastifyRequest<{ Body: StartRunBody }>): RunRequest {
+export function readRunRequest(request: FastifyRequest<{ Body: StartRunBody }>, allowPrivateWebhooks: boolean): RunRequest {
   const { body } = request;
   const principal = principalOf(request);
   const lane = body.lane ?? defaultLane;
   requireFunction(principal, body.function, lane);
-  const queued = readWishes(request, principal);
+  for (const destination of [body.on_success, body.on_failure]) {
+    if (destination !== undefined) requireDestination(destination, principal, allowPrivateWebhooks);
+  }
+  const queued = readWishes(request);
   return {
     ...(body.run_id === undefined ? {} : { id: requireRunId(body.run_id) }),
     ...(body.timeout_ms === undefined ? {} : { timeoutMs: body.timeout_ms }),
@@ -53,7 +57,7 @@ export function traceOf(request: FastifyRequest): { traceparent?: string } {
 
 const isTraceparent = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 
-function readWishes(request: FastifyRequest<{ Body: StartRunBody }>, principal: Principal): QueuedWishes {
+function readWishes(request: FastifyRequest<{ Body: StartRunBody }>): QueuedWishes {
   const { body } = request;
   if (body.mode !== 'queued') {
     const field = queuedOnly.find((name) => body[name] !== undefined);
@@ -62,7 +66,6 @@ function readWishes(request: FastifyRequest<{ Body: StartRunBody }>, principal: 
   if (body.delay_ms !== undefined && body.run_at !== undefined) {
     throw new LanewayError('validation_failed', { problem: 'body.delay_ms and body.run_at exclude each other' });
   }
-  for (const destination of [body.on_success, body.on_failure]) requireDestination(destination, principal);
   const key = body.idempotency_key ?? idempotencyKeyOf(request);
   return {
     ...(body.priority === undefined ? {} : { priority: body.priority }),
@@ -76,10 +79,12 @@ function readWishes(request: FastifyRequest<{ Body: StartRunBody }>, principal: 
   };
 }
 
-/** A key that is bound to functions must not start others by way of a destination. */
-function requireDestination(destination: Destination | undefined, principal: Principal): void {
-  if (destination !== undefined && 'function' in destination) {
-    requireFunction(principal, destination.function, destination.lane ?? defaultLane);
+/** A key that is bound to functions or lanes must not start others by way of a destination. */
+function requireDestination(destination: Destination, principal: Principal, allowPrivateWebhooks: boolean): void {
+  checkDestination(destination, allowPrivateWebhooks);
+  if ('function' in destination) requireFunction(principal, destination.function, destination.lane ?? defaultLane);
+  if ('event' in destination && isBound(principal)) {
+    throw new LanewayError('destination_invalid', { problem: 'an event may reach functions that the key is not for' });
   }
 }
 

@@ -9,7 +9,6 @@ const absentParts: Partial<Record<keyof Manifest, string>> = {
   cpu: 'processor shares need the confined isolation; leave it out',
   max_processes: 'process limits need the confined isolation; leave it out',
   network: 'network rules need the confined isolation; leave it out',
-  events: 'there is no event intake; leave it out and call the function by HTTP',
   schedule: 'there is no scheduler; leave it out and start runs from cron',
   warm: 'workers are started by calls and kept warm after them; leave it out',
 };

@@ -3,6 +3,7 @@ import type { Audit } from '../../access/audit.js';
 import type { KeyRing } from '../../access/key-ring.js';
 import type { KeyLimits } from '../../access/rate-limit.js';
 import type { Secrets } from '../../access/secrets.js';
+import type { EventIntake } from '../../contract/events.js';
 import type { Executor } from '../../contract/executor.js';
 import type { Records } from '../../contract/records.js';
 import type { FunctionStore } from '../../contract/store.js';
@@ -13,6 +14,7 @@ import type { Authorize } from '../authorize.js';
 /** What the native routes stand on; built in app.ts. */
 export interface HttpParts {
   runs: Runs;
+  events: EventIntake;
   store: FunctionStore;
   records: Records;
   executor: Executor;
@@ -24,5 +26,8 @@ export interface HttpParts {
   log: Logger;
   bodies: BodyBudget;
   maxPayloadBytes: number;
+  maxEventBytes: number;
+  /** Whether webhooks may go to loopback and private addresses. */
+  allowPrivateWebhooks: boolean;
   maxUploadBytes: number;
 }

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { mayUse } from '../../access/scopes.js';
+import { isBound, mayUse } from '../../access/scopes.js';
 import { BulkAnswer, BulkFilter, RunPage, RunQuery, RunView, StartRunBody } from '../../contract/api/runs.js';
 import type { RunRecord } from '../../contract/records.js';
 import { LanewayError } from '../../errors.js';
@@ -24,7 +24,7 @@ export function runRoutes(app: FastifyInstance, parts: HttpParts): void {
     '/runs',
     { onRequest: starts, bodyLimit: parts.maxPayloadBytes + 4096, schema: { body: StartRunBody, response: { 202: RunView } } },
     async (request, reply) => {
-      const wanted = readRunRequest(request);
+      const wanted = readRunRequest(request, parts.allowPrivateWebhooks);
       if (request.body.mode === 'queued') {
         const { id } = await runs.accept(wanted);
         reply.header('x-run-id', id).header('location', `/api/v1/runs/${id}`);
@@ -124,9 +124,7 @@ export function runRoutes(app: FastifyInstance, parts: HttpParts): void {
 
   /** As `allowedRun`; and a sync run of another server, of which nothing is known here, for keys that are bound to nothing. */
   async function cancellableRun(request: FastifyRequest<RunParams>): Promise<string> {
-    const { functions, lanes, scopes } = principalOf(request);
-    const isBound = !scopes.has('admin') && (functions !== null || lanes !== null);
-    return isBound ? (await allowedRun(request)).id : requireRunId(request.params.id);
+    return isBound(principalOf(request)) ? (await allowedRun(request)).id : requireRunId(request.params.id);
   }
 
   async function logText(runId: string): Promise<string> {
