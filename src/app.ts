@@ -85,6 +85,7 @@ async function build(config: Config, log: Logger, opened: Opened): Promise<App> 
   });
   opened.add({ close: () => executor.close(0) });
   access.secrets.onChange((name) => executor.retireUsing(name));
+  let deliveries: EndDeliveries | null = null;
   const bodies = new BodyBudget(config.PAYLOAD_MEMORY);
   const runs = await openRuns(
     {
@@ -97,6 +98,7 @@ async function build(config: Config, log: Logger, opened: Opened): Promise<App> 
       shared,
       keyLimits: () => access.ring.limited,
       onLeasesRenewed: () => {},
+      onToTell: () => deliveries?.wake(),
       bodies,
     },
     runsPolicy(config),
@@ -105,7 +107,7 @@ async function build(config: Config, log: Logger, opened: Opened): Promise<App> 
 
   const accept = (request: RunRequest) => runs.accept(request);
   const events = opened.add(openEvents({ store, versions: records.versions, runs: records.runs, accept, log }));
-  opened.add(
+  deliveries = opened.add(
     new EndDeliveries(
       {
         runs: records.runs,

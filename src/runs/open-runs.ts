@@ -41,6 +41,8 @@ export interface RunsParts {
   keyLimits: () => readonly { id: string; max: number }[];
   /** The leases of all runs here hold for so many milliseconds from now. */
   onLeasesRenewed: (holdMs: number) => void;
+  /** A run ended whose end is to be told to somebody. */
+  onToTell: () => void;
   /** Room for large payloads, shared with the ways in. */
   bodies: BodyBudget;
 }
@@ -92,7 +94,7 @@ export interface Runs {
 
 /** Builds what carries runs and starts it: after this, queued runs are claimed. */
 export async function openRuns(parts: RunsParts, policy: RunsPolicy): Promise<Runs> {
-  const { records, store, queue, executor, bus, log, shared } = parts;
+  const { records, store, queue, executor, bus, log, shared, onToTell } = parts;
   const { runs, events } = records;
   const owner = randomUUID();
   const { leaseMs, renewEveryMs, sweepEveryMs } = leaseTimes(policy.takeOverMs);
@@ -107,7 +109,6 @@ export async function openRuns(parts: RunsParts, policy: RunsPolicy): Promise<Ru
   const leases = new Leases({ runs, log, leaseMs, renewEveryMs, onRenewed: parts.onLeasesRenewed });
   let draining = false;
   const isDraining = () => draining;
-  const onToTell = () => {};
   const common = { store, bodies: parts.bodies, executor, runs, active, recorder, writeBehind, counts, log, isDraining };
   const carryOutParts: CarryOutParts = {
     ...common,

@@ -44,7 +44,7 @@ async function open(t: TestContext) {
   const log = pino({ level: 'silent' });
   const queue = new EmbeddedQueue();
   const bodies = new BodyBudget(2 ** 24);
-  const alone = { shared: false, keyLimits: () => [], onLeasesRenewed: () => {} };
+  const alone = { shared: false, keyLimits: () => [], onLeasesRenewed: () => {}, onToTell: () => {} };
   const parts = { records, store, queue, executor, bus: new LocalBus(log), log, bodies, ...alone };
   return { records, start: () => openRuns(parts, policy) };
 }
