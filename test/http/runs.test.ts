@@ -92,7 +92,7 @@ describe('runs', () => {
     const text = await (await server.ask('GET', `/api/v1/runs/${id}/events`)).text();
     assert.match(text, /"state":"succeeded"/);
     assert.deepEqual(
-      [...text.matchAll(/"text":"line (\d)/g)].map((match) => match[1]),
+      [...text.matchAll(/line (\d)/g)].map((match) => match[1]),
       ['1', '2', '3', '4', '5'],
     );
     assert.equal(await (await call).text(), '"done"');
