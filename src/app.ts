@@ -19,6 +19,8 @@ import { openRecords } from './records/open-records.js';
 import { BodyBudget } from './runs/body-budget.js';
 import { openRuns, type Runs } from './runs/open-runs.js';
 import { createLocalExecutor } from './runtime/local-executor.js';
+import { checkManifestSchedules } from './schedules/manifest-schedules.js';
+import { openSchedules } from './schedules/open-schedules.js';
 import { openStore } from './store/open-store.js';
 import { executorOptions, runsPolicy, storeOptions } from './policies.js';
 
@@ -69,7 +71,9 @@ async function build(config: Config, log: Logger, opened: Opened): Promise<App> 
   });
   opened.add({ close: () => closeServer(server) });
 
-  const store = opened.add(await openStore({ ...storeOptions(config), records, bus, log, shared }));
+  const store = opened.add(
+    await openStore({ ...storeOptions(config), records, bus, log, shared, checkSchedule: checkManifestSchedules }),
+  );
   const queue = opened.add(await openQueue({ redisUrl: config.REDIS_URL, installationId, leaseMs: config.LEASE, log }));
   const executor = createLocalExecutor({
     ...executorOptions(config),
@@ -94,9 +98,10 @@ async function build(config: Config, log: Logger, opened: Opened): Promise<App> 
     runsPolicy(config),
   );
   opened.add({ close: () => runs.close(config.DRAIN) });
+  const schedules = opened.add(openSchedules({ records, runs, store, bus, log }));
 
   const common = { runs, store, authorize, log, bodies };
-  await server.register(nativeApi({ ...common, ...access, records, executor, maxPayloadBytes, maxUploadBytes }));
+  await server.register(nativeApi({ ...common, ...access, records, schedules, executor, maxPayloadBytes, maxUploadBytes }));
   await server.register(
     sharpfaas({
       ...common,

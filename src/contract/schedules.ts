@@ -1,5 +1,8 @@
 import type { Destination } from './run-policy.js';
 
+/** A schedule's name: as a function's. */
+export const scheduleNamePattern = '^(?!.*\\.\\.)[A-Za-z0-9][A-Za-z0-9._-]{0,127}$';
+
 /** When a schedule fires. */
 export type Timing =
   /** 5 or 6 fields (with seconds), in an IANA time zone. */
@@ -9,11 +12,11 @@ export type Timing =
   /** Once, epoch milliseconds. */
   | { kind: 'once'; at: number };
 
-/** What happens when a tick comes while the run of an earlier one is open. */
-export const overlapPolicies = ['queue', 'skip', 'cancel_previous'] as const;
+/** What happens when a tick comes while the run of an earlier one is open; the first is the default. */
+export const overlapPolicies = ['skip', 'queue', 'cancel_previous'] as const;
 export type OverlapPolicy = (typeof overlapPolicies)[number];
-/** What happens after downtime to the ticks that were missed: nothing, the last one, or all of them (bounded). */
-export const catchUpPolicies = ['none', 'last', 'all'] as const;
+/** Which of the ticks missed in downtime fire after it: the last one (the default), none, or all of them (bounded). */
+export const catchUpPolicies = ['last', 'none', 'all'] as const;
 export type CatchUpPolicy = (typeof catchUpPolicies)[number];
 
 /** What a schedule is: all but what the server counts and notes. */
@@ -58,8 +61,8 @@ export interface ScheduleRecord extends ScheduleDefinition {
 
 export interface ScheduleRecords {
   /**
-   * Inserts, or replaces the definition and the next tick of the one with that id; pause and counts stay, and one that is
-   * paused stays without a next tick. Rejects with `schedule_exists` when another schedule of the lane has its name.
+   * Inserts, or replaces the one with that id: pause and counts stay, its next tick too when the timing does, and one that
+   * is paused stays without a next tick. Rejects with `schedule_exists` when another schedule of the lane has its name.
    */
   put(definition: ScheduleDefinition, nextAt: number | null): Promise<ScheduleRecord>;
   get(id: string): Promise<ScheduleRecord | null>;

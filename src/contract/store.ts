@@ -59,6 +59,11 @@ export interface FunctionStore {
   split(functionName: string, lane: string, parts: { version: string; weight: number }[]): Promise<LaneView>;
   /** Rejects with `version_in_use` while a pin, split or unfinished run needs it. */
   remove(functionName: string, lane: string, version: string): Promise<void>;
+  /**
+   * Called whenever the versions, the pin or the split of a lane are other ones than before, or a manifest with a schedule
+   * became known, by whoever changed it. Returns how to stop.
+   */
+  onLaneChange(handle: (name: { function: string; lane: string }) => void): () => void;
   /** Rejects with the reason when a push could not be kept now. */
   check(): Promise<void>;
   close(): Promise<void>;

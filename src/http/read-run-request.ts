@@ -9,6 +9,7 @@ import { LanewayError } from '../errors.js';
 import type { QueuedWishes, RunRequest } from '../runs/run-request.js';
 import { principalOf } from './authorize.js';
 import { requireRunId } from './names.js';
+import { payloadText } from './payload-text.js';
 import { pathOf } from './request-path.js';
 
 /** What a queued run alone can be asked for. */
@@ -77,17 +78,8 @@ function readWishes(request: FastifyRequest<{ Body: StartRunBody }>, principal: 
 }
 
 /** A key that is bound to functions must not start others by way of a destination. */
-function requireDestination(destination: Destination | undefined, principal: Principal): void {
+export function requireDestination(destination: Destination | undefined, principal: Principal): void {
   if (destination !== undefined && 'function' in destination) {
     requireFunction(principal, destination.function, destination.lane ?? defaultLane);
-  }
-}
-
-/** It was parsed, but what is nested very deep can't be written again. */
-function payloadText(payload: unknown): string {
-  try {
-    return JSON.stringify(payload);
-  } catch (error) {
-    throw new LanewayError('payload_invalid', { problem: 'it is nested too deep' }, { cause: error });
   }
 }

@@ -18,8 +18,11 @@ export function scheduleRecords({ db, dialect }: Backend): ScheduleRecords {
         .onConflict((conflict) =>
           conflict.column('id').doUpdateSet({
             ...columns,
-            // Replaced while it is paused it stays paused, which a next tick would belie.
-            next_at: sql<number | null>`case when schedules.paused_at is null then excluded.next_at end`,
+            // One that is paused stays without a tick; with the same timing a tick that is due at this moment is not lost.
+            next_at: sql<number | null>`case
+              when schedules.paused_at is not null then null
+              when schedules.timing = excluded.timing then coalesce(schedules.next_at, excluded.next_at)
+              else excluded.next_at end`,
             revision: sql<number>`schedules.revision + 1`,
             updated_at: now,
           }),

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { LaneRecord, VersionNumber } from '../contract/records.js';
 import type { ResolvedVersion } from '../contract/store.js';
 import { LanewayError } from '../errors.js';
@@ -57,6 +58,7 @@ export class KnownLane implements LaneContent {
 /** Every lane with at least one version, in memory: what resolving needs and no more. */
 export class Catalogue {
   readonly #functions = new Map<string, Map<string, KnownLane>>();
+  readonly #listeners = new Set<(name: { function: string; lane: string }) => void>();
 
   get(functionName: string, lane: string): KnownLane | undefined {
     return this.#functions.get(functionName)?.get(lane);
@@ -78,10 +80,21 @@ export class Catalogue {
 
   /** Puts the lane in place of what was known of it; one without versions is not there at all. */
   set(name: { function: string; lane: string }, content: LaneContent): void {
-    if (content.versions.size === 0) return this.#remove(name);
-    const lanes = this.#functions.get(name.function) ?? new Map<string, KnownLane>();
-    this.#functions.set(name.function, lanes);
-    lanes.set(name.lane, new KnownLane(name, content));
+    const before = this.get(name.function, name.lane);
+    if (content.versions.size === 0) this.#remove(name);
+    else this.#put(name, content);
+    if (!isSame(before, content)) this.tellChange(name);
+  }
+
+  /** Calls back with each lane that changes. Returns how to stop. */
+  onChange(listen: (name: { function: string; lane: string }) => void): () => void {
+    this.#listeners.add(listen);
+    return () => void this.#listeners.delete(listen);
+  }
+
+  /** For what changes a lane and is not kept here, such as what its version turned out to be. */
+  tellChange({ function: name, lane }: { function: string; lane: string }): void {
+    for (const listen of this.#listeners) listen({ function: name, lane });
   }
 
   /** Adds one version to what is known of its lane. */
@@ -97,11 +110,26 @@ export class Catalogue {
     else if (this.get(functionName, lane) === undefined) refuseSameLetters(lane, this.#functions.get(functionName)!.keys());
   }
 
+  #put(name: { function: string; lane: string }, content: LaneContent): void {
+    const lanes = this.#functions.get(name.function) ?? new Map<string, KnownLane>();
+    this.#functions.set(name.function, lanes);
+    lanes.set(name.lane, new KnownLane(name, content));
+  }
+
   #remove({ function: name, lane }: { function: string; lane: string }): void {
     const lanes = this.#functions.get(name);
     lanes?.delete(lane);
     if (lanes?.size === 0) this.#functions.delete(name);
   }
+}
+
+function isSame(before: LaneContent | undefined, { versions, pin, split }: LaneContent): boolean {
+  if (before === undefined) return versions.size === 0;
+  return (
+    before.versions.size === versions.size &&
+    [...versions.keys()].every((version) => before.versions.has(version)) &&
+    isDeepStrictEqual([before.pin, before.split], [pin, split])
+  );
 }
 
 /** Throws `function_name_case` for a known name that differs only in letter case. */

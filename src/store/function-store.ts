@@ -8,6 +8,7 @@ import type { KnownLane } from './catalogue.js';
 import { asRefusal } from './disk-errors.js';
 import type { Fetcher } from './fetcher.js';
 import { chooseVersion } from './lane.js';
+import { refuseSchedule } from './manifest.js';
 import { isFunctionName, refuseNames } from './names.js';
 import { laneKey, versionKey } from './parts.js';
 import type { Prepared } from './publisher.js';
@@ -170,6 +171,10 @@ export class DiskFunctionStore implements FunctionStore {
     });
   }
 
+  onLaneChange(handle: (name: LaneName) => void): () => void {
+    return this.#parts.catalogue.onChange(handle);
+  }
+
   async check(): Promise<void> {
     await this.#parts.disk.check().catch(rethrowRefusal);
     await this.#parts.mirror?.check();
@@ -192,6 +197,7 @@ export class DiskFunctionStore implements FunctionStore {
     const { limits } = this.#parts;
     const facts = await receiveZip(zip, workspace.zip, limits.maxUpload);
     const taken = await takeInZip(workspace.zip, workspace.files, { function: name.function, type, limits });
+    refuseSchedule(taken.manifest, this.#parts.checkSchedule);
     return { ...facts, type, pushedAt: Date.now(), pushedBy, promotedFrom: null, ...taken };
   }
 
@@ -247,6 +253,8 @@ export class DiskFunctionStore implements FunctionStore {
     const artifact = await this.#parts.fetcher.read(version).catch(rethrowRefusal);
     const deployed = this.#parts.disk.describe(version, artifact);
     this.#parts.deployed.set(deployed.key, deployed);
+    // What was adopted from the shared store unseen shows here for the first time what it schedules.
+    if (artifact.manifest.schedule !== undefined) this.#parts.catalogue.tellChange(version);
     if (Object.isFrozen(version)) this.#deployedBy.set(version, deployed);
     return deployed;
   }

@@ -21,6 +21,7 @@ test('every field this server has is taken as it is', async () => {
     fresh: true,
     payload: 'envelope',
     forward_headers: ['x-a'],
+    schedule: ['0 9 * * 1', { name: 'often', every_ms: 5000, payload: [1], catch_up: 'all' }],
   };
   assert.deepEqual(await readManifest(`\uFEFF${JSON.stringify(manifest)}`, 2048), manifest);
 });
@@ -37,6 +38,10 @@ test('a manifest that breaks a rule is refused, naming the field', async () => {
     ['{"entry":"a\\\\b.js"}', /entry/],
     ['{"env":{"1A":"x"}}', /env can not have 1A/],
     ['{"secrets":["a","a"]}', /secrets/],
+    ['{"schedule":5}', /schedule/],
+    ['{"schedule":{"cron":"* * * * *","crn":1}}', /schedule/],
+    ['{"schedule":{"every_ms":10}}', /schedule/],
+    ['{"schedule":{"cron":"* * * * *","overlap":"never"}}', /schedule/],
     ['{"__proto__":{"runtime":"node"}}', /__proto__/],
   ];
   for (const [text, problem] of cases) {
@@ -53,7 +58,6 @@ test('a field that needs a part which is not here is refused, saying what to do'
     ['{"network":"none"}', /network/],
     ['{"retries":3}', /retries/],
     ['{"events":[]}', /events/],
-    ['{"schedule":"* * * * *"}', /schedule/],
     ['{"warm":1}', /warm/],
     ['{"memory_mb":4096}', /at most 2048/],
   ];

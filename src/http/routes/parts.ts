@@ -5,6 +5,7 @@ import type { KeyLimits } from '../../access/rate-limit.js';
 import type { Secrets } from '../../access/secrets.js';
 import type { Executor } from '../../contract/executor.js';
 import type { Records } from '../../contract/records.js';
+import type { Schedules } from '../../contract/schedules.js';
 import type { FunctionStore } from '../../contract/store.js';
 import type { BodyBudget } from '../../runs/body-budget.js';
 import type { Runs } from '../../runs/open-runs.js';
@@ -15,6 +16,7 @@ export interface HttpParts {
   runs: Runs;
   store: FunctionStore;
   records: Records;
+  schedules: Schedules;
   executor: Executor;
   ring: KeyRing;
   limits: KeyLimits;

@@ -124,6 +124,8 @@ export function testSchedules(way: RecordsWay): void {
     const replaced = await records.schedules.put(definition({ id: made.id, payload: null }), 200);
     assert.deepEqual([replaced.pausedAt, replaced.nextAt], [paused.pausedAt, null]);
     const resumed = (await records.schedules.setPaused(made.id, false, 300))!;
+    const sameTiming = await records.schedules.put(definition({ id: made.id, payload: '1' }), 400);
+    assert.deepEqual([sameTiming.payload, sameTiming.nextAt], ['1', 300], 'a tick that may be due is not lost by a change');
     assert.deepEqual([resumed.pausedAt, resumed.nextAt], [null, 300]);
     assert.equal(await records.schedules.setPaused(randomUUID(), true, null), null);
   });

@@ -1,0 +1,38 @@
+import type { Logger } from 'pino';
+import type { Bus } from '../contract/bus.js';
+import type { Records } from '../contract/records.js';
+import type { Schedules } from '../contract/schedules.js';
+import type { FunctionStore } from '../contract/store.js';
+import type { Runs } from '../runs/open-runs.js';
+import { KeptSchedules } from './keep-schedules.js';
+import { LaneWatch } from './lane-watch.js';
+import { Ticker } from './ticker.js';
+
+export interface SchedulesParts {
+  records: Pick<Records, 'schedules' | 'runs'>;
+  runs: Runs;
+  store: FunctionStore;
+  bus: Bus;
+  log: Logger;
+}
+
+export interface OpenSchedules extends Schedules {
+  /** No tick is begun any more; resolves when those under way have their run. */
+  close(): Promise<void>;
+}
+
+/** Starts what fires: ticks from now on, those missed while no server was there, and what manifests ask for. */
+export function openSchedules({ records, runs, store, bus, log }: SchedulesParts): OpenSchedules {
+  const common = { schedules: records.schedules, clock: records.runs, log };
+  const ticker = new Ticker({ ...common, runs, bus });
+  const onChange = () => ticker.tellChange();
+  const kept = new KeptSchedules({ ...common, runs, onChange });
+  const lanes = new LaneWatch({ ...common, store, onChange });
+  ticker.start();
+  return Object.assign(kept, {
+    async close() {
+      await lanes.close();
+      await ticker.close();
+    },
+  });
+}
