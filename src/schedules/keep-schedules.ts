@@ -25,6 +25,8 @@ export interface KeepParts {
   runs: Pick<Runs, 'accept'>;
   /** A schedule was changed. */
   onChange: () => void;
+  /** A name is free again, which the lane's manifest may want. */
+  onNameFree: (lane: { function: string; lane: string }) => void;
 }
 
 /** Makes, changes, pauses and shows schedules for the ways in. Those of a manifest are paused here and changed by pushes. */
@@ -48,13 +50,17 @@ export class KeptSchedules implements Schedules {
   async change(id: string, wish: ScheduleWish): Promise<ScheduleRecord> {
     const before = await this.#changeable(id);
     const now = await this.#parts.clock.now();
-    return this.#put(defineSchedule({ ...before, name: wish.name ?? before.name }, wish, { from: now, before }), now);
+    const name = wish.name ?? before.name;
+    const changed = await this.#put(defineSchedule({ ...before, name }, wish, { from: now, before }), now);
+    if (name !== before.name) this.#parts.onNameFree(before);
+    return changed;
   }
 
   async remove(id: string): Promise<void> {
-    await this.#changeable(id);
+    const schedule = await this.#changeable(id);
     await this.#parts.schedules.remove(id);
     this.#parts.onChange();
+    this.#parts.onNameFree(schedule);
   }
 
   async get(id: string): Promise<ScheduleRecord> {

@@ -23,7 +23,13 @@ export class LaneWatch {
 
   constructor(parts: LaneWatchParts) {
     this.#parts = parts;
-    this.#stop = parts.store.onLaneChange((name) => this.#add(name));
+    this.#stop = parts.store.onLaneChange((name) => this.check(name));
+    this.#work();
+  }
+
+  /** Has the schedules of a lane made right, soon. */
+  check(name: LaneName): void {
+    this.#note(name);
     this.#work();
   }
 
@@ -32,11 +38,6 @@ export class LaneWatch {
     this.#stop();
     if (this.#retry !== null) clearTimeout(this.#retry);
     await this.#working;
-  }
-
-  #add(name: LaneName): void {
-    this.#waiting.set(`${name.function}/${name.lane}`, { function: name.function, lane: name.lane });
-    this.#work();
   }
 
   #work(): void {

@@ -26,8 +26,8 @@ export function openSchedules({ records, runs, store, bus, log }: SchedulesParts
   const common = { schedules: records.schedules, clock: records.runs, log };
   const ticker = new Ticker({ ...common, runs, bus });
   const onChange = () => ticker.tellChange();
-  const kept = new KeptSchedules({ ...common, runs, onChange });
   const lanes = new LaneWatch({ ...common, store, onChange });
+  const kept = new KeptSchedules({ ...common, runs, onChange, onNameFree: (lane) => lanes.check(lane) });
   ticker.start();
   return Object.assign(kept, {
     async close() {
