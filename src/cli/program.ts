@@ -1,11 +1,8 @@
 import { Command, Option } from 'commander';
+import type { AddCommand, CommandModule } from './add-command.js';
 import type { ExitCode } from './exit-code.js';
+import { addScheduleCommands } from './schedules/schedule-commands.js';
 import { Session, type GlobalFlags } from './session.js';
-
-/** Each command is a file of its own that is loaded when it is called. */
-interface CommandModule {
-  run(args: readonly string[], options: object, session: Session): Promise<ExitCode>;
-}
 
 /** Every command with its arguments and options; `onEnd` gets what the called one exits with. */
 export function createProgram(
@@ -20,8 +17,8 @@ export function createProgram(
     .showHelpAfterError('(fas --help or fas <command> --help shows what is allowed)')
     .exitOverride();
 
-  const add = (usage: string, about: string, load: () => Promise<CommandModule>): Command =>
-    program
+  const addTo: AddCommand = (parent, usage, { about, load }) =>
+    parent
       .command(usage)
       .description(about)
       .action(async (...given: unknown[]) => {
@@ -29,6 +26,8 @@ export function createProgram(
         const options = command.optsWithGlobals<GlobalFlags>();
         onEnd(await (await load()).run(command.args, options, new Session(environment, options)));
       });
+
+  const add = (usage: string, about: string, load: () => Promise<CommandModule>) => addTo(program, usage, { about, load });
 
   add('serve', 'Start a server with the settings in the environment.', () => import('./commands/serve.js'));
   add('pack <folder>', 'Zip a folder for a push.', () => import('./commands/pack.js')).option(
@@ -51,6 +50,7 @@ export function createProgram(
     'go on until the run has ended',
   );
   add('list [function]', 'List functions, or the lanes of one.', () => import('./commands/list.js'));
+  addScheduleCommands(program, addTo);
   add('doctor', 'Show what is installed, reachable and active, and how to mend the rest.', () => import('./commands/doctor.js'));
   return program;
 }

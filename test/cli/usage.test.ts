@@ -17,7 +17,7 @@ test('help lists every command and ends well', async (t) => {
   const home = await temporaryFolder(t);
   const { code, stdout, stderr } = await runFas(['--help'], { home });
   assert.deepEqual([code, stderr], [0, '']);
-  assert.equal(commands.length, 7);
+  assert.equal(commands.length, 8);
   for (const command of commands) assert.match(stdout, new RegExp(`^  ${command} `, 'm'));
   for (const flag of ['--url', '--key', '--json']) assert.ok(stdout.includes(flag));
 });
@@ -62,6 +62,11 @@ test('wrong arguments exit with 2 and say what is allowed', async (t) => {
     [['push', '/', '--lane', 'dev'], /has no name to take for the function.*\n.*--name/],
     [['run', 'hello', '--payload', '{'], /the payload is not JSON/],
     [['run', 'hello', '--payload', '@nowhere'], /the payload can not be read/],
+    [['schedules', 'fly'], /too many arguments|unknown command/],
+    [['schedules', 'add'], /missing required argument 'function'/],
+    [['schedules', 'add', 'f', '--overlap', 'never'], /Allowed choices are skip, queue, cancel_previous/],
+    [['schedules', 'add', 'f', '--every', 'day'], /"day" is no duration/],
+    [['schedules', 'pause'], /missing required argument 'id-or-name'/],
     [['list', '--url', 'ftp://x'], /is not the URL of a server/],
     [['list', '--url', 'http://user:password@x'], /is not the URL of a server/],
     [['list', '--url', 'nonsense'], /is not the URL of a server/],

@@ -1,6 +1,7 @@
 import type { LaneState } from '../../contract/api/functions.js';
 import { exitCode, type ExitCode } from '../exit-code.js';
 import type { Session } from '../session.js';
+import { tableOf } from '../table.js';
 
 /** Lists functions with their lanes, or the lanes of one function with what is current in them. */
 export async function run([name]: readonly string[], _options: object, session: Session): Promise<ExitCode> {
@@ -26,17 +27,4 @@ export async function run([name]: readonly string[], _options: object, session: 
 
 function splitText({ split }: LaneState): string {
   return split === null ? '-' : split.map(({ version, weight }) => `${version} ${weight}%`).join(', ');
-}
-
-function tableOf(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const all = [head, ...rows];
-  const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]!.length)));
-  return all
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column]!))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
 }
