@@ -27,7 +27,7 @@ export async function fireTick(schedule: ScheduleRecord, tick: number, parts: Fi
     const { id } = await parts.runs.accept(scheduledRun(schedule, tick, runId));
     return { kind: 'fired', runId: id };
   } catch (error) {
-    if (hasCode(error, 'run_id_in_use')) return firedBefore(runId, parts);
+    if (hasCode(error, 'run_id_in_use')) return firedBefore(schedule, runId, parts);
     if (isForNow(error)) return { kind: 'later', error };
     parts.log.warn({ scheduleId: schedule.id, tick, err: error }, `a tick of schedule ${schedule.name} was refused`);
     return { kind: 'skipped', problem: messageOf(error) };
@@ -38,8 +38,8 @@ export async function fireTick(schedule: ScheduleRecord, tick: number, parts: Fi
 export function scheduledRun(schedule: ScheduleRecord, tick: number, runId?: string): RunRequest {
   return {
     ...(runId === undefined ? {} : { id: runId }),
-    source: runSource,
-    callerId: `schedule:${schedule.name}`,
+    source: 'schedule',
+    callerId: null,
     keyId: schedule.keyId,
     function: schedule.function,
     lane: schedule.lane,
@@ -52,7 +52,6 @@ export function scheduledRun(schedule: ScheduleRecord, tick: number, runId?: str
   };
 }
 
-const runSource = 'schedule';
 const overlapped: Fired = { kind: 'skipped', problem: 'the run of an earlier tick was still open' };
 
 /** Whether the run of the tick before is in the way; where the policy says so it is cancelled and is not. */
@@ -67,10 +66,10 @@ async function isOverlapping({ overlap, lastRunId }: ScheduleRecord, { runs }: F
 }
 
 /** The id is used by nobody but schedules, unless somebody worked it out to keep a tick from firing. */
-async function firedBefore(runId: string, { runs }: FireParts): Promise<Fired> {
+async function firedBefore({ id }: ScheduleRecord, runId: string, { runs }: FireParts): Promise<Fired> {
   try {
     const run = await runs.find.get(runId).catch(nullWhen('run_not_found'));
-    if (run === null || run.source === runSource) return { kind: 'fired', runId };
+    if (run === null || run.scheduleId === id) return { kind: 'fired', runId };
     return { kind: 'skipped', problem: `run id ${runId}, which belongs to this tick, was used for another run` };
   } catch (error) {
     return { kind: 'later', error };

@@ -50,8 +50,8 @@ function partsOn(records: Records, faults: { accept?: (request: RunRequest) => v
     runs: {
       accept: (async (request: RunRequest) => {
         faults.accept?.(request);
-        const { id = randomUUID(), source, payload } = request;
-        await records.runs.accept(newRun({ id, source, payload, function: request.function }));
+        const { id = randomUUID(), source, payload, queued } = request;
+        await records.runs.accept(newRun({ id, source, payload, function: request.function, scheduleId: queued!.scheduleId! }));
         accepted.push(id);
         return { id };
       }) as CarryOnParts['runs']['accept'],

@@ -26,8 +26,8 @@ describe('schedules fire', () => {
     await schedules.until(cron.id, ({ fired }) => fired >= 4);
     for (const { id } of [every, cron]) await schedules.remove(id);
     const runs = await schedules.runs('echo');
-    for (const { name, next } of [every, cron]) {
-      const own = runs.filter(({ caller_id: caller }) => caller === `schedule:${name}`);
+    for (const { id: scheduleId, next } of [every, cron]) {
+      const own = runs.filter(({ schedule_id: of }) => of === scheduleId);
       const payloads = await Promise.all(own.map(({ id }) => schedules.result(id)));
       const ticks = (payloads as { schedule: string; tick: string }[])
         .map(({ tick }) => Date.parse(tick))
@@ -157,7 +157,7 @@ describe('after downtime', () => {
     assert.deepEqual([last!.fired, last!.skipped], [1, 4]);
     assert.deepEqual([all!.fired, all!.skipped], [5, 0]);
     assert.ok(Date.parse(all!.next_at!) > Date.now());
-    const own = (await schedules.runs('echo')).filter(({ caller_id: caller }) => caller === 'schedule:n2');
+    const own = (await schedules.runs('echo')).filter(({ schedule_id: of }) => of === ids[2]);
     const payloads = (await Promise.all(own.map(({ id }) => schedules.result(id)))) as { tick: string }[];
     const ticks = payloads.map(({ tick }) => Date.parse(tick));
     assert.deepEqual(

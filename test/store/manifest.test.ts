@@ -21,6 +21,7 @@ test('every field this server has is taken as it is', async () => {
     fresh: true,
     payload: 'envelope',
     forward_headers: ['x-a'],
+    retries: 3,
     schedule: ['0 9 * * 1', { name: 'often', every_ms: 5000, payload: [1], catch_up: 'all' }],
   };
   assert.deepEqual(await readManifest(`\uFEFF${JSON.stringify(manifest)}`, 2048), manifest);
@@ -56,7 +57,6 @@ test('a field that needs a part which is not here is refused, saying what to do'
     ['{"cpu":1}', /cpu/],
     ['{"max_processes":3}', /max_processes/],
     ['{"network":"none"}', /network/],
-    ['{"retries":3}', /retries/],
     ['{"events":[]}', /events/],
     ['{"warm":1}', /warm/],
     ['{"memory_mb":4096}', /at most 2048/],
