@@ -98,7 +98,7 @@ async function build(config: Config, log: Logger, opened: Opened): Promise<App> 
     runsPolicy(config),
   );
   opened.add({ close: () => runs.close(config.DRAIN) });
-  const schedules = opened.add(openSchedules({ records, runs, store, bus, log }));
+  const schedules = opened.add(openSchedules({ records, runs, store, bus, log, shared }));
 
   const common = { runs, store, authorize, log, bodies };
   await server.register(nativeApi({ ...common, ...access, records, schedules, executor, maxPayloadBytes, maxUploadBytes }));

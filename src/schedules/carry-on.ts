@@ -20,14 +20,14 @@ export async function carryOn(schedule: ScheduleRecord, now: number, parts: Carr
   const { fire, skipped, nextAt } = planTicks(schedule, schedule.nextAt, now);
   let current = schedule;
   if (skipped > 0) {
-    const problem = `${skipped} ${skipped === 1 ? 'tick was' : 'ticks were'} missed while no server was there`;
+    const problem = `${skipped} ${skipped === 1 ? 'tick was' : 'ticks were'} missed: no server fired ${skipped === 1 ? 'it' : 'them'} in time`;
     const over = await advance(current, { ...noFiring, nextAt: fire[0] ?? nextAt, skipped, problem }, parts);
     if (over === null) return done;
     current = over;
   }
   for (const [index, tick] of fire.entries()) {
     if (parts.isClosing()) return done;
-    const fired = await fireTick(current, tick, parts);
+    const fired = await fireTick(current, { tick, now }, parts);
     if (fired.kind === 'later') return fired;
     const next = { nextAt: fire[index + 1] ?? nextAt };
     const to =

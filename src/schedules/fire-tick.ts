@@ -7,12 +7,22 @@ import { derivedId } from './derived-id.js';
 
 export interface FireParts {
   runs: Pick<Runs, 'accept' | 'cancel' | 'find'>;
+  /** Where other servers push versions this one may not know of a new one yet. */
+  shared: boolean;
   log: Logger;
 }
 
 /** What became of a tick. `later`: nothing was decided, it is to be tried again. */
 export type Fired = { kind: 'fired'; runId: string } | { kind: 'skipped'; problem: string } | { kind: 'later'; error: unknown };
 
+/** A tick to fire, and the time of the database, both epoch milliseconds. */
+export interface DueTick {
+  tick: number;
+  now: number;
+}
+
+/** A version that this server does not know by then is not there; what other servers do is known everywhere in 5 s. */
+const unknownForMs = 10_000;
 /** How long a cancelled run may take to end before the next one is started all the same. */
 const cancelWaitMs = 2000;
 
@@ -20,7 +30,7 @@ const cancelWaitMs = 2000;
  * Starts the run of one tick. Its id follows from schedule and tick, so the records admit it once, whoever tries and
  * however often: a server that dies between this and the note that it fired loses nothing and doubles nothing.
  */
-export async function fireTick(schedule: ScheduleRecord, tick: number, parts: FireParts): Promise<Fired> {
+export async function fireTick(schedule: ScheduleRecord, { tick, now }: DueTick, parts: FireParts): Promise<Fired> {
   const runId = derivedId('run', schedule.id, tick);
   try {
     if (schedule.lastRunId !== runId && (await isOverlapping(schedule, parts))) return overlapped;
@@ -29,6 +39,7 @@ export async function fireTick(schedule: ScheduleRecord, tick: number, parts: Fi
   } catch (error) {
     if (hasCode(error, 'run_id_in_use')) return firedBefore(schedule, runId, parts);
     if (isForNow(error)) return { kind: 'later', error };
+    if (parts.shared && now - tick < unknownForMs && isUnknown(error)) return { kind: 'later', error };
     parts.log.warn({ scheduleId: schedule.id, tick, err: error }, `a tick of schedule ${schedule.name} was refused`);
     return { kind: 'skipped', problem: messageOf(error) };
   }
@@ -80,6 +91,12 @@ async function firedBefore({ id }: ScheduleRecord, runId: string, { runs }: Fire
 function isForNow(error: unknown): boolean {
   return !(error instanceof LanewayError) || error.status === 429 || error.status === 503 || error.status === 507;
 }
+
+function isUnknown(error: unknown): boolean {
+  return unknownCodes.some((code) => hasCode(error, code));
+}
+
+const unknownCodes = ['function_not_found', 'lane_not_found', 'version_not_found'];
 
 function nullWhen(...codes: string[]) {
   return (error: unknown): null => {

@@ -14,6 +14,8 @@ export interface SchedulesParts {
   store: FunctionStore;
   bus: Bus;
   log: Logger;
+  /** Other servers may share these records. */
+  shared: boolean;
 }
 
 export interface OpenSchedules extends Schedules {
@@ -22,9 +24,9 @@ export interface OpenSchedules extends Schedules {
 }
 
 /** Starts what fires: ticks from now on, those missed while no server was there, and what manifests ask for. */
-export function openSchedules({ records, runs, store, bus, log }: SchedulesParts): OpenSchedules {
+export function openSchedules({ records, runs, store, bus, log, shared }: SchedulesParts): OpenSchedules {
   const common = { schedules: records.schedules, clock: records.runs, log };
-  const ticker = new Ticker({ ...common, runs, bus });
+  const ticker = new Ticker({ ...common, runs, bus, shared });
   const onChange = () => ticker.tellChange();
   const lanes = new LaneWatch({ ...common, store, onChange });
   const kept = new KeptSchedules({ ...common, runs, onChange, onNameFree: (lane) => lanes.check(lane) });

@@ -35,11 +35,15 @@ function definition(more: Partial<ScheduleDefinition> = {}): ScheduleDefinition 
 }
 
 /** A server's hands on real records: what accepts, cancels and finds runs, with a fault where a test wants one. */
-function partsOn(records: Records, faults: { accept?: (request: RunRequest) => void; advance?: () => void } = {}) {
+function partsOn(
+  records: Records,
+  faults: { accept?: (request: RunRequest) => void; advance?: () => void; shared?: boolean } = {},
+) {
   const accepted: string[] = [];
   const cancelled: string[] = [];
   const parts: CarryOnParts = {
     log,
+    shared: faults.shared ?? false,
     isClosing: () => false,
     schedules: {
       advance: async (...step) => {
@@ -91,7 +95,7 @@ async function ticksOf(records: Records): Promise<number[]> {
 test('killed between the acceptance of a run and the note that it fired: nothing is lost, nothing doubled', async (t) => {
   const { records, schedule } = await open(t);
   const { parts } = partsOn(records);
-  const fired = await fireTick(schedule, first, parts);
+  const fired = await fireTick(schedule, { tick: first, now: first }, parts);
   assert.equal(fired.kind, 'fired');
   // The server that comes next finds the tick still due.
   const again = (await records.schedules.due(first, 1, null))[0]!;
@@ -139,7 +143,7 @@ test('whatever fails wherever on whichever server: every tick has exactly one ru
         });
         if (kind === 'after accept') {
           const current = (await records.schedules.get(schedule.id))!;
-          if (current.nextAt! <= now) await fireTick(current, current.nextAt!, parts);
+          if (current.nextAt! <= now) await fireTick(current, { tick: current.nextAt!, now }, parts);
         } else {
           await Promise.all([carry(kind, parts), carry('beside it', partsOn(records).parts)]);
         }
@@ -175,6 +179,20 @@ test('refused for now the tick stays due; refused for good it is skipped with th
   assert.equal((await carryOn(schedule, first, parts)).kind, 'done');
   const skipped = (await records.schedules.get(schedule.id))!;
   assert.deepEqual([skipped.skipped, skipped.nextAt, skipped.lastProblem], [1, first + second, 'There is no function f.']);
+});
+
+test('a version that only other servers know yet is waited for, and not for ever', async (t) => {
+  const { records, schedule } = await open(t, { timing: { kind: 'once', at: first } });
+  const { parts } = partsOn(records, {
+    shared: true,
+    accept: () => {
+      throw new LanewayError('version_not_found', { function: 'f', lane: 'latest', version: '1.2' });
+    },
+  });
+  assert.equal((await carryOn(schedule, first + 9 * second, parts)).kind, 'later');
+  assert.equal((await records.schedules.get(schedule.id))!.nextAt, first);
+  assert.equal((await carryOn(schedule, first + 10 * second, parts)).kind, 'done');
+  assert.equal((await records.schedules.get(schedule.id))!.skipped, 1);
 });
 
 test('somebody who takes the id of a tick for a run of their own keeps it from firing, and that shows', async (t) => {

@@ -52,7 +52,16 @@ describe('schedules of two servers on one Redis and PostgreSQL', { skip: skipWit
       return found.every(({ fired }) => fired >= 8) ? found : null;
     });
     await Promise.all(listed.map(({ id }) => schedules.act(id, 'pause')));
-    const counted = (await schedules.list('?function=echo')).reduce((sum, { fired }) => sum + fired, 0);
+    const ended = await schedules.list('?function=echo');
+    assert.deepEqual(
+      ended.flatMap(({ last_problem: problem }) => problem ?? []),
+      [],
+    );
+    assert.equal(
+      ended.reduce((sum, { skipped }) => sum + skipped, 0),
+      0,
+    );
+    const counted = ended.reduce((sum, { fired }) => sum + fired, 0);
 
     const ticks = new Map<string, number[]>();
     let place: { createdAt: number; id: string } | null = null;
