@@ -23,6 +23,8 @@ import { EndDeliveries } from './runs/deliveries/end-deliveries.js';
 import { openRuns, type Runs } from './runs/open-runs.js';
 import type { RunRequest } from './runs/run-request.js';
 import { createLocalExecutor } from './runtime/local-executor.js';
+import { checkManifestSchedules } from './schedules/manifest-schedules.js';
+import { openSchedules } from './schedules/open-schedules.js';
 import { openStore } from './store/open-store.js';
 import { deliverySettings, executorOptions, runsPolicy, storeOptions } from './policies.js';
 
@@ -77,7 +79,9 @@ async function build(config: Config, log: Logger, opened: Opened): Promise<App> 
   });
   opened.add({ close: () => closeServer(server) });
 
-  const store = opened.add(await openStore({ ...storeOptions(config), records, bus, log, shared }));
+  const store = opened.add(
+    await openStore({ ...storeOptions(config), records, bus, log, shared, checkSchedule: checkManifestSchedules }),
+  );
   const queue = opened.add(await openQueue({ redisUrl: config.REDIS_URL, installationId, leaseMs: config.LEASE, log }));
   const executor = createLocalExecutor({
     ...executorOptions(config),
@@ -104,6 +108,7 @@ async function build(config: Config, log: Logger, opened: Opened): Promise<App> 
     runsPolicy(config),
   );
   opened.add({ close: () => runs.close(config.DRAIN) });
+  const schedules = opened.add(openSchedules({ records, runs, store, bus, log, shared }));
 
   const accept = (request: RunRequest) => runs.accept(request);
   const events = opened.add(openEvents({ store, versions: records.versions, runs: records.runs, accept, log }));
@@ -122,7 +127,16 @@ async function build(config: Config, log: Logger, opened: Opened): Promise<App> 
 
   const common = { runs, store, authorize, log, bodies };
   await server.register(
-    nativeApi({ ...common, ...access, records, executor, events, ...limits, allowPrivateWebhooks: delivering.allowPrivate }),
+    nativeApi({
+      ...common,
+      ...access,
+      records,
+      executor,
+      schedules,
+      events,
+      ...limits,
+      allowPrivateWebhooks: delivering.allowPrivate,
+    }),
   );
   await server.register(
     sharpfaas({

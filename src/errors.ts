@@ -87,6 +87,10 @@ export const errorTable = {
   idempotency_invalid: [400, 'The idempotency key is not allowed: 1 to 255 printable ASCII characters.'],
   schedule_not_found: [404, 'There is no schedule {id}.'],
   schedule_exists: [409, 'Function {function} has a schedule {name} in lane {lane} already.'],
+  schedule_of_manifest: [
+    409,
+    'Schedule {name} of {function} in lane {lane} comes from laneway.json: it is changed by a push, and can be paused here.',
+  ],
   schedule_invalid: [400, 'The schedule is not valid: {problem}.'],
   limits_not_found: [404, 'There are no limits of their own for {target}.'],
   too_many_subscribers: [409, 'Event {event} has {count} subscribers; {limit} is the limit.'],

@@ -36,6 +36,9 @@ const nextSteps: Record<string, string> = {
   run_id_invalid: 'give the id that `fas run` printed',
   function_not_found: '`fas list` shows what there is; `fas push` adds to it',
   lane_not_found: '`fas list NAME` shows the lanes of a function',
+  schedule_not_found: '`fas schedules` shows what there is',
+  schedule_exists: 'give another name with --name, or remove the other one with `fas schedules remove`',
+  schedule_of_manifest: '`fas schedules pause` holds it; change `schedule` in laneway.json and push',
   version_not_found: '`fas list NAME` shows the lanes and versions of a function',
 };
 

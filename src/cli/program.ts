@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import type { AddCommand, CommandModule } from './add-command.js';
 import { addEventCommands } from './events/event-commands.js';
 import type { ExitCode } from './exit-code.js';
+import { addScheduleCommands } from './schedules/schedule-commands.js';
 import { Session, type GlobalFlags } from './session.js';
 
 /** Every command with its arguments and options; `onEnd` gets what the called one exits with. */
@@ -51,6 +52,7 @@ export function createProgram(
   );
   add('list [function]', 'List functions, or the lanes of one.', () => import('./commands/list.js'));
   addEventCommands(program, addTo);
+  addScheduleCommands(program, addTo);
   add('doctor', 'Show what is installed, reachable and active, and how to mend the rest.', () => import('./commands/doctor.js'));
   return program;
 }

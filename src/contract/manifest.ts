@@ -1,10 +1,31 @@
 import { Type, type Static } from 'typebox';
 import { EventPattern } from './events.js';
 import { Destination, Retries } from './run-policy.js';
+import { catchUpPolicies, overlapPolicies, scheduleNamePattern } from './schedules.js';
 import { isolations, oneOf, runtimes } from './words.js';
 
 const environmentName = '^[A-Za-z_][A-Za-z0-9_]{0,127}$';
 const relativeFile = '^(?!/)(?!.*(?:^|/)\\.\\.(?:/|$))[^\\\\\\u0000]{1,512}$';
+
+const ManifestScheduleObject = Type.Object(
+  {
+    name: Type.Optional(Type.String({ pattern: scheduleNamePattern, description: 'Unique in the lane.' })),
+    cron: Type.Optional(Type.String({ maxLength: 256, description: '5 fields, or 6 with seconds first.' })),
+    every_ms: Type.Optional(Type.Integer({ minimum: 1000, description: 'A period, instead of cron.' })),
+    at: Type.Optional(Type.String({ format: 'date-time', description: 'One time, instead of cron.' })),
+    time_zone: Type.Optional(Type.String({ maxLength: 64, description: 'Of cron; UTC by default.' })),
+    payload: Type.Optional(Type.Unknown({ description: 'Any JSON value; name and tick by default.' })),
+    overlap: Type.Optional(oneOf(overlapPolicies, 'When the run of the tick before is open; skip by default.')),
+    catch_up: Type.Optional(oneOf(catchUpPolicies, 'What of missed ticks fires after downtime; last by default.')),
+    on_failure: Type.Optional(Destination),
+  },
+  { additionalProperties: false },
+);
+
+const OneSchedule = Type.Union([Type.String({ maxLength: 256, description: 'Cron, in UTC.' }), ManifestScheduleObject]);
+/** When a lane whose current version this is runs by itself: a cron pattern in UTC, or more of it, or several. */
+export const ManifestSchedule = Type.Union([OneSchedule, Type.Array(OneSchedule, { maxItems: 32 })]);
+export type ManifestSchedule = Static<typeof ManifestSchedule>;
 
 /**
  * `laneway.json` in the zip. Every field is optional; unknown fields are refused.
@@ -47,7 +68,7 @@ export const Manifest = Type.Object(
         description: 'Events that start a queued run of this function.',
       }),
     ),
-    schedule: Type.Optional(Type.Unknown()),
+    schedule: Type.Optional(ManifestSchedule),
     warm: Type.Optional(Type.Unknown()),
   },
   { additionalProperties: false, $id: 'Manifest', description: 'laneway.json' },

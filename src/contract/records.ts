@@ -1,6 +1,7 @@
 import type { Manifest } from './manifest.js';
 import type { LimitRecords } from './limits.js';
 import type { RunEventRecords, RunRecords } from './run-records.js';
+import type { ScheduleRecords } from './schedules.js';
 import type { Scope } from './words.js';
 
 export type * from './run-records.js';
@@ -17,6 +18,7 @@ export interface Records {
   keys: KeyRecords;
   secrets: SecretRecords;
   audit: AuditRecords;
+  schedules: ScheduleRecords;
   /** Rejects with the reason when nothing can be read or written now. */
   check(): Promise<void>;
   close(): Promise<void>;

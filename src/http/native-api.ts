@@ -8,6 +8,7 @@ import { keyRoutes } from './routes/keys.js';
 import { limitRoutes } from './routes/limits.js';
 import type { HttpParts } from './routes/parts.js';
 import { runRoutes } from './routes/runs.js';
+import { scheduleRoutes } from './routes/schedules.js';
 import { versionRoutes } from './routes/versions.js';
 import { needs } from './authorize.js';
 import { takeJson } from './take-json.js';
@@ -22,6 +23,7 @@ export function nativeApi(parts: HttpParts): FastifyPluginAsync {
         runRoutes(api, parts);
         deadLetterRoutes(api, parts);
         limitRoutes(api, parts);
+        scheduleRoutes(api, parts);
         keyRoutes(api, parts);
         await api.register(async (events) => eventRoutes(events, parts));
         await api.register(async (versions) => versionRoutes(versions, parts));

@@ -10,6 +10,7 @@ import { checkDestination } from '../runs/deliveries/check-destination.js';
 import type { QueuedWishes, RunRequest } from '../runs/run-request.js';
 import { principalOf } from './authorize.js';
 import { requireRunId } from './names.js';
+import { payloadText } from './payload-text.js';
 import { pathOf } from './request-path.js';
 
 /** What a queued run alone can be asked for. */
@@ -80,19 +81,10 @@ function readWishes(request: FastifyRequest<{ Body: StartRunBody }>): QueuedWish
 }
 
 /** A key that is bound to functions or lanes must not start others by way of a destination. */
-function requireDestination(destination: Destination, principal: Principal, allowPrivateWebhooks: boolean): void {
+export function requireDestination(destination: Destination, principal: Principal, allowPrivateWebhooks: boolean): void {
   checkDestination(destination, allowPrivateWebhooks);
   if ('function' in destination) requireFunction(principal, destination.function, destination.lane ?? defaultLane);
   if ('event' in destination && isBound(principal)) {
     throw new LanewayError('destination_invalid', { problem: 'an event may reach functions that the key is not for' });
-  }
-}
-
-/** It was parsed, but what is nested very deep can't be written again. */
-function payloadText(payload: unknown): string {
-  try {
-    return JSON.stringify(payload);
-  } catch (error) {
-    throw new LanewayError('payload_invalid', { problem: 'it is nested too deep' }, { cause: error });
   }
 }

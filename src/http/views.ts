@@ -137,6 +137,6 @@ export function time(at: number): string {
   return new Date(at).toISOString();
 }
 
-function timeOrNull(at: number | null): string | null {
+export function timeOrNull(at: number | null): string | null {
   return at === null ? null : time(at);
 }

@@ -7,6 +7,7 @@ import { laneRecords } from './lanes.js';
 import { limitRecords } from './limits.js';
 import { runEventRecords } from './run-events.js';
 import { runRecords } from './runs.js';
+import { scheduleRecords } from './schedules.js';
 import { secretRecords } from './secrets.js';
 import { openSqlite } from './sqlite/open-sqlite.js';
 import { versionRecords } from './versions.js';
@@ -47,6 +48,7 @@ function recordsOn(backend: Backend, installationId: string): Records {
     keys: keyRecords(backend),
     secrets: secretRecords(backend),
     audit: auditRecords(backend),
+    schedules: scheduleRecords(backend),
     check: () => checkWritable(backend.db),
     close: () => (closing ??= backend.close()),
   };

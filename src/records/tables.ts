@@ -1,5 +1,6 @@
 import type { Generated } from 'kysely';
 import type { RunEvent, RunRecord, VersionRecord } from '../contract/records.js';
+import type { ScheduleRecord } from '../contract/schedules.js';
 import type { FailureReason, Isolation, RunMode, RunState } from '../contract/words.js';
 
 /** The tables as Kysely sees them. Times are epoch milliseconds; what is marked JSON is JSON text in both databases. */
@@ -17,6 +18,7 @@ export interface Tables {
   keys: KeyRow;
   secrets: { name: string; sealed: string; updated_at: number };
   audit: AuditRow;
+  schedules: ScheduleRow;
 }
 
 export interface RunRow {
@@ -158,4 +160,31 @@ interface AuditRow {
   /** JSON */
   details: string;
   address: string | null;
+}
+
+export interface ScheduleRow {
+  id: string;
+  name: string;
+  function: string;
+  lane: string;
+  version: string;
+  /** JSON */
+  timing: string;
+  payload: string | null;
+  overlap: ScheduleRecord['overlap'];
+  catch_up: ScheduleRecord['catchUp'];
+  /** JSON */
+  on_failure: string | null;
+  origin: ScheduleRecord['origin'];
+  key_id: string | null;
+  paused_at: number | null;
+  next_at: number | null;
+  last_at: number | null;
+  last_run_id: string | null;
+  fired: number;
+  skipped: number;
+  last_problem: string | null;
+  revision: number;
+  created_at: number;
+  updated_at: number;
 }

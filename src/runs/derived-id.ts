@@ -4,7 +4,10 @@ import { createHash } from 'node:crypto';
  * An id that follows from words: the same ones give the same id on every server, so that what is done again after a crash is
  * found to be done. A UUID of version 8.
  */
-export function derivedId(kind: 'run end' | 'event' | 'event run', ...words: readonly string[]): string {
+export function derivedId(
+  kind: 'run end' | 'event' | 'event run' | 'schedule' | 'run',
+  ...words: readonly (string | number)[]
+): string {
   const hash = createHash('sha256').update(JSON.stringify(['laneway', kind, ...words]));
   const bytes = hash.digest().subarray(0, 16);
   bytes[6] = (bytes[6]! & 0x0f) | 0x80;

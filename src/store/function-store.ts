@@ -8,6 +8,7 @@ import type { KnownLane } from './catalogue.js';
 import { asRefusal } from './disk-errors.js';
 import type { Fetcher } from './fetcher.js';
 import { chooseVersion } from './lane.js';
+import { refuseSchedule } from './manifest.js';
 import { isFunctionName, refuseNames } from './names.js';
 import { laneKey, versionKey } from './parts.js';
 import type { Prepared } from './publisher.js';
@@ -196,6 +197,7 @@ export class DiskFunctionStore implements FunctionStore {
     const { limits } = this.#parts;
     const facts = await receiveZip(zip, workspace.zip, limits.maxUpload);
     const taken = await takeInZip(workspace.zip, workspace.files, { function: name.function, type, limits });
+    refuseSchedule(taken.manifest, this.#parts.checkSchedule);
     return { ...facts, type, pushedAt: Date.now(), pushedBy, promotedFrom: null, ...taken };
   }
 

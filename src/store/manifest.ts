@@ -9,7 +9,6 @@ const absentParts: Partial<Record<keyof Manifest, string>> = {
   cpu: 'processor shares need the confined isolation; leave it out',
   max_processes: 'process limits need the confined isolation; leave it out',
   network: 'network rules need the confined isolation; leave it out',
-  schedule: 'there is no scheduler; leave it out and start runs from cron',
   warm: 'workers are started by calls and kept warm after them; leave it out',
 };
 const absentIsolations: readonly string[] = ['confined', 'sandbox'];
@@ -23,6 +22,15 @@ export async function readManifest(text: string | null, maxMemoryMb: number): Pr
   const manifest = await checkShape(parseJson(text));
   refuseAbsentParts(manifest, maxMemoryMb);
   return manifest;
+}
+
+/** Throws `manifest_invalid` for a schedule that fits its schema and is none. */
+export function refuseSchedule(manifest: Manifest, check: (manifest: Manifest) => void): void {
+  try {
+    check(manifest);
+  } catch (error) {
+    throw new LanewayError('manifest_invalid', { problem: `schedule: ${messageOf(error)}` }, { cause: error });
+  }
 }
 
 function parseJson(text: string): unknown {

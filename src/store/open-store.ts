@@ -13,7 +13,7 @@ import { Publisher } from './publisher.js';
 import { RemoteListings } from './remote-listings.js';
 import { StoreWatcher } from './store-watcher.js';
 
-export interface StoreOptions extends Pick<StoreParts, 'records' | 'bus' | 'log' | 'limits'> {
+export interface StoreOptions extends Pick<StoreParts, 'records' | 'bus' | 'log' | 'limits' | 'checkSchedule'> {
   /** Absolute path of the folder for versions. */
   folder: string;
   /** The shared store; `ca` is PEM text, null stands for the system's authorities. */
@@ -28,14 +28,14 @@ export interface StoreOptions extends Pick<StoreParts, 'records' | 'bus' | 'log'
 
 /** Opens the store: leftovers of a killed server are removed and what is on disk is known when it resolves. */
 export async function openStore(options: StoreOptions): Promise<FunctionStore> {
-  const { folder, records, bus, log, limits, shared, everyMs = 2000 } = options;
+  const { folder, records, bus, log, limits, checkSchedule, shared, everyMs = 2000 } = options;
   const disk = new DiskStore(folder);
   await disk.open();
   const mirror = await openMirror(options);
   const listings = mirror === null ? null : new RemoteListings(mirror);
   const catalogue = new Catalogue();
   const kept = { lanes: new OneAtATime(), deployed: new Map<string, DeployedVersion>(), publishing: new Set<string>() };
-  const parts: StoreParts = { records, catalogue, disk, mirror, bus, log, limits, ...kept };
+  const parts: StoreParts = { records, catalogue, disk, mirror, bus, log, limits, checkSchedule, ...kept };
   const keeper = new LaneKeeper(parts);
   await keeper.load();
   const watched = { ...parts, keeper, publisher: new Publisher(parts), listings, shared, everyMs };

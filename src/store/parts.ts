@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Bus } from '../contract/bus.js';
 import type { DeployedVersion } from '../contract/executor.js';
+import type { Manifest } from '../contract/manifest.js';
 import type { Records } from '../contract/records.js';
 import type { Catalogue } from './catalogue.js';
 import type { DiskStore } from './disk-store.js';
@@ -23,6 +24,8 @@ export interface StoreParts {
   bus: Bus;
   log: Pick<Logger, 'info' | 'warn'>;
   limits: StoreLimits;
+  /** Throws what is wrong with the schedule of a manifest that fits its schema. */
+  checkSchedule: (manifest: Manifest) => void;
   /** One change of a lane's numbers, pin or versions at a time; the key is `<function>/<lane>`. */
   lanes: OneAtATime;
   /** Versions that were looked at, by their key. */

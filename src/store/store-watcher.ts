@@ -2,6 +2,7 @@ import { messageOf } from '../errors.js';
 import type { KnownLane } from './catalogue.js';
 import type { LaneKeeper } from './lane-keeper.js';
 import { isFunctionName, isLaneName } from './names.js';
+import { Shared } from './one-at-a-time.js';
 import { laneKey, type StoreParts } from './parts.js';
 import { storeTopic, type Publisher } from './publisher.js';
 import type { LaneName, RemoteListings } from './remote-listings.js';
@@ -34,6 +35,7 @@ const asksRemembered = 10_000;
 export class StoreWatcher {
   readonly #parts: WatcherParts;
   readonly #asked = new Map<string, number>();
+  readonly #lookUps = new Shared<void>();
   readonly #seenChanges = new Map<string, number>();
   #stops: (() => void)[] = [];
   #walk: Promise<void> = Promise.resolve();
@@ -76,7 +78,12 @@ export class StoreWatcher {
   }
 
   /** For a name or version that is not known here: asks those who may know it, seldom enough. */
-  async lookUp(name: LaneName): Promise<void> {
+  lookUp(name: LaneName): Promise<void> {
+    // Shared by those who ask at the same moment: who finds that somebody asks already must not take that for an answer.
+    return this.#lookUps.run(laneKey(name), () => this.#askOthers(name));
+  }
+
+  async #askOthers(name: LaneName): Promise<void> {
     const { listings, keeper, shared } = this.#parts;
     if (listings !== null) {
       if ((await listings.hasLane(name.function, name.lane, namesAgeMs)) && this.#mayAsk(name))

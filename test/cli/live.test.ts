@@ -96,6 +96,45 @@ test('what the server refuses is told with its reason and the right exit code', 
   assert.match(badName.stderr, /Function name a b is not allowed[\s\S]*--name/);
 });
 
+test('a schedule is made, listed, shown, paused, resumed, run and removed', async (t) => {
+  const { home } = await serve(t);
+  const fas = async (...args: string[]) => {
+    const { code, stdout, stderr } = await runFas(['schedules', ...args], { home });
+    assert.equal(code, 0, stderr);
+    return stdout;
+  };
+  assert.match((await runFas(['schedules'], { home })).stderr, /no schedules yet/);
+  await runFas(['push', hello], { home });
+  const cron = ['--cron', '30 2 * * *', '--time-zone', 'Europe/Berlin', '--payload', '{"name":"Ada"}'];
+  assert.match(await fas('add', 'hello', '--name', 'nightly', ...cron, '--catch-up', 'none'), /^nightly fires first at \d/);
+  await fas('add', 'hello', '--name', 'often', '--every', '1h30m', '--overlap', 'queue');
+  const list = await fas();
+  assert.match(list, /^NAME +FUNCTION +WHEN +NEXT +FIRED +SKIPPED$/m);
+  assert.match(list, /^nightly +hello +30 2 \* \* \* Europe\/Berlin +\d{4}-\S+:30:00Z +0 +0$/m);
+  assert.match(list, /^often +hello +every 1h30m +/m);
+  assert.ok(
+    list.split('\n').every((line) => line.length <= 100),
+    list,
+  );
+  const shown = await fas('get', 'nightly');
+  assert.match(shown, /^fires +minute 30, hour 2, .*Europe\/Berlin/m);
+  assert.equal(shown.match(/\d{4}-\d\d-\d\dT\d\d:30:00.000Z/g)?.length, 5);
+  assert.match(shown, /^payload +\{"name":"Ada"\}$/m);
+  const { id } = JSON.parse(await fas('get', 'nightly', '--json')) as { id: string };
+  assert.equal(await fas('pause', id), 'nightly is paused\n');
+  assert.match(await fas('--function', 'hello'), /^nightly +.* paused /m);
+  assert.match(await fas('resume', 'nightly'), /^nightly fires next at \d/);
+  const runId = (await fas('run', 'nightly')).trim();
+  assert.match((await runFas(['logs', runId, '--follow'], { home })).stdout, /greeting Ada/);
+  assert.equal(await fas('remove', 'nightly'), 'removed nightly\n');
+  const gone = await runFas(['schedules', 'get', 'nightly'], { home });
+  assert.deepEqual([gone.code, gone.stdout], [1, '']);
+  assert.match(gone.stderr, /no schedule nightly[\s\S]*fas schedules/);
+  const wrong = await runFas(['schedules', 'add', 'hello', '--cron', '61 * * * *'], { home });
+  assert.equal(wrong.code, 1);
+  assert.match(wrong.stderr, /minute: 61/);
+});
+
 test('Ctrl-C ends the run on the server, and a run that fails exits with 1', async (t) => {
   const { home } = await serve(t);
   await mkdir(join(home, 'forever'));

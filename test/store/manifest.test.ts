@@ -22,6 +22,8 @@ test('every field this server has is taken as it is', async () => {
     payload: 'envelope',
     forward_headers: ['x-a'],
     events: ['order.paid', 'invoice:*', '*'],
+    retries: 3,
+    schedule: ['0 9 * * 1', { name: 'often', every_ms: 5000, payload: [1], catch_up: 'all' }],
   };
   assert.deepEqual(await readManifest(`\uFEFF${JSON.stringify(manifest)}`, 2048), manifest);
 });
@@ -42,6 +44,10 @@ test('a manifest that breaks a rule is refused, naming the field', async () => {
     ['{"events":["order.*.paid"]}', /events\/0/],
     ['{"events":["a","a"]}', /events/],
     [JSON.stringify({ events: Array.from({ length: 33 }, (_, index) => `e${index}`) }), /events/],
+    ['{"schedule":5}', /schedule/],
+    ['{"schedule":{"cron":"* * * * *","crn":1}}', /schedule/],
+    ['{"schedule":{"every_ms":10}}', /schedule/],
+    ['{"schedule":{"cron":"* * * * *","overlap":"never"}}', /schedule/],
     ['{"__proto__":{"runtime":"node"}}', /__proto__/],
   ];
   for (const [text, problem] of cases) {
@@ -56,7 +62,6 @@ test('a field that needs a part which is not here is refused, saying what to do'
     ['{"cpu":1}', /cpu/],
     ['{"max_processes":3}', /max_processes/],
     ['{"network":"none"}', /network/],
-    ['{"schedule":"* * * * *"}', /schedule/],
     ['{"warm":1}', /warm/],
     ['{"memory_mb":4096}', /at most 2048/],
   ];

@@ -55,7 +55,18 @@ export async function openTestStore(test: TestContext, more: Partial<StoreOption
     (more.records as Records | undefined) ?? (await openRecords({ dataFolder: join(base, 'data'), databaseUrl: null }));
   const log = { info: () => {}, warn: () => {} };
   const open = () =>
-    openStore({ folder, records, log, limits, bus: openTestBus(), ftp: null, shared: false, everyMs: 200, ...more });
+    openStore({
+      folder,
+      records,
+      log,
+      limits,
+      checkSchedule: () => {},
+      bus: openTestBus(),
+      ftp: null,
+      shared: false,
+      everyMs: 200,
+      ...more,
+    });
   let store = await open();
   test.after(async () => {
     await store.close();

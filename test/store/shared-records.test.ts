@@ -33,6 +33,16 @@ test('without a bus that works they learn them from the records', { skip }, asyn
   await until(async () => (await second.resolve(...latest, '')).version === '1.1');
 });
 
+test('all who ask at the same moment for what only another server knows get it', { skip }, async (t) => {
+  const [first, second] = await openTwo(t, () => ({ bus: openTestBus(), everyMs: never }));
+  await push(first);
+  const asked = await Promise.all(Array.from({ length: 5 }, async () => second.resolve(...latest, '')));
+  assert.deepEqual(
+    asked.map(({ version }) => version),
+    Array.from({ length: 5 }, () => '1.1'),
+  );
+});
+
 test('a version that is on no disk here and in no shared store is told as such', { skip }, async (t) => {
   const [first, second] = await openTwo(t, () => ({ bus: openTestBus(), everyMs: never }));
   await push(first);

@@ -6,6 +6,7 @@ import type { Secrets } from '../../access/secrets.js';
 import type { EventIntake } from '../../contract/events.js';
 import type { Executor } from '../../contract/executor.js';
 import type { Records } from '../../contract/records.js';
+import type { Schedules } from '../../contract/schedules.js';
 import type { FunctionStore } from '../../contract/store.js';
 import type { BodyBudget } from '../../runs/body-budget.js';
 import type { Runs } from '../../runs/open-runs.js';
@@ -17,6 +18,7 @@ export interface HttpParts {
   events: EventIntake;
   store: FunctionStore;
   records: Records;
+  schedules: Schedules;
   executor: Executor;
   ring: KeyRing;
   limits: KeyLimits;

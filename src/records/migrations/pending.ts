@@ -3,6 +3,7 @@ import { accessMigration } from './004-access.js';
 import { runsMigration } from './001-runs.js';
 import { runEventsMigration } from './002-run-events.js';
 import type { Migration } from './migration.js';
+import { schedulesMigration } from './006-schedules.js';
 import { versionsMigration } from './003-versions.js';
 import { durableRunsMigration } from './005-durable-runs.js';
 
@@ -12,6 +13,7 @@ const migrations: readonly Migration[] = [
   versionsMigration,
   accessMigration,
   durableRunsMigration,
+  schedulesMigration,
 ];
 
 /** Names of the steps that were carried out, oldest first; exists before the first step. */

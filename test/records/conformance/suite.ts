@@ -8,6 +8,7 @@ import { testLargeBodies } from './large-bodies.js';
 import { testListing } from './list-runs.js';
 import { testRecovering } from './recover-runs.js';
 import { testEvents } from './run-events.js';
+import { testSchedules } from './schedules.js';
 import { testSyncRuns } from './sync-runs.js';
 import { testVersions } from './versions.js';
 
@@ -24,4 +25,5 @@ export function testConformance(way: RecordsWay): void {
   testEvents(way);
   testVersions(way);
   testAccess(way);
+  testSchedules(way);
 }
