@@ -7,6 +7,7 @@ import { MemoryWatch } from './memory-watch.js';
 import { messageSlack } from './messages.js';
 import { PooledWorker, type WorkerOwner } from './pooled-worker.js';
 import { SpareWorkers } from './spare-workers.js';
+import { StopWatch } from './stop-watch.js';
 import type { VersionLine } from './version-line.js';
 
 type Start = (options: WorkerOptions, listener: WorkerListener) => FunctionWorker;
@@ -26,6 +27,7 @@ export class WarmPool implements WorkerOwner {
   readonly #spares: SpareWorkers;
   readonly #clock: CoarseClock;
   readonly #memory = new MemoryWatch();
+  readonly #stops = new StopWatch();
   readonly #retirement: NodeJS.Timeout;
   readonly #coldStarts: LocalExecutorStats['coldStarts'] = {
     first_call: 0,
@@ -243,6 +245,7 @@ export class WarmPool implements WorkerOwner {
     let active = this.#crowded.size > 0;
     for (const worker of this.#workers) if (worker.watchTime(now)) active = true;
     this.#memory.watch(now, this.#workers);
+    this.#stops.watch(now, this.#workers);
     this.#refuseOverdue(now);
     return active;
   }
