@@ -1,5 +1,5 @@
 import { LanewayError, messageOf } from '../errors.js';
-import type { ActiveRun } from './active-run.js';
+import type { ActiveRun, Failure } from './active-run.js';
 import { CoarseClock } from './coarse-clock.js';
 import type { LocalExecutorOptions, LocalExecutorStats } from './executor-options.js';
 import type { FunctionWorker, WorkerListener, WorkerOptions } from './function-worker.js';
@@ -9,6 +9,7 @@ import { PooledWorker, type WorkerOwner } from './pooled-worker.js';
 import { SpareWorkers } from './spare-workers.js';
 import { StopWatch } from './stop-watch.js';
 import type { VersionLine } from './version-line.js';
+import type { Watchdog } from './watchdog/watchdog.js';
 
 type Start = (options: WorkerOptions, listener: WorkerListener) => FunctionWorker;
 
@@ -42,6 +43,7 @@ export class WarmPool implements WorkerOwner {
   constructor(
     readonly options: LocalExecutorOptions,
     readonly start: Start,
+    readonly watchdog: Watchdog | null,
   ) {
     const { limits, defaults } = options;
     this.#places = limits.maxWorkers;
@@ -129,6 +131,22 @@ export class WarmPool implements WorkerOwner {
     this.#spares.remove(worker);
     this.#workers.delete(worker);
     this.#tellWhenGone();
+  }
+
+  /** Sync calls have no lease that another server could wait for: only queued runs are watched over. */
+  onRunBegins({ worker: { pid } }: PooledWorker, run: ActiveRun): void {
+    if (pid === null || this.watchdog === null) return;
+    if (run.attempt.wait === 'patient') this.watchdog.carries(pid);
+    else this.watchdog.need();
+  }
+
+  onRunEnds({ worker: { pid } }: PooledWorker): void {
+    if (pid !== null) this.watchdog?.drops(pid);
+  }
+
+  /** The workers of these processes are being killed from outside. */
+  lose(pids: readonly number[], failure: Failure): void {
+    for (const worker of this.#workers) if (pids.includes(worker.worker.pid ?? 0)) worker.kill(failure);
   }
 
   stats(): LocalExecutorStats {
