@@ -57,10 +57,10 @@ class PooledExecutor implements LocalExecutor {
 
   constructor(options: LocalExecutorOptions) {
     this.leftoversKilled = killLeftovers(options.folder);
-    const starter = new WorkerStarter(options);
     this.#options = options;
     this.#lines = new VersionLines(options);
     this.#watchdog = this.#makeWatchdog(options);
+    const starter = new WorkerStarter(options, (scratch) => this.#watchdog?.ended(scratch));
     this.#pool = new WarmPool(options, (worker, listener) => starter.start(worker, listener), this.#watchdog);
     this.#surroundings = { registry: this.#registry, maxLogBytes: options.limits.maxLogBytes, graceMs: options.graceMs };
   }

@@ -9,7 +9,18 @@ import { fileURLToPath } from 'node:url';
 import { createLocalExecutor } from '../../src/runtime/local-executor.js';
 import { readProcess } from '../../src/runtime/process-group.js';
 import { monotonicMs } from '../../src/runtime/watchdog/messages.js';
-import { deploy, executorOptions, isAlive, makeExecutor, processesWith, resultOf, until } from './support.js';
+import {
+  attemptOf,
+  deploy,
+  Ear,
+  executorOptions,
+  isAlive,
+  makeExecutor,
+  processesWith,
+  resultOf,
+  runOnce,
+  until,
+} from './support.js';
 
 /** What the server has said so far. */
 interface Facts {
@@ -87,6 +98,26 @@ test('what left its group is found by the next server when the watchdog died as 
   t.after(() => next.close(0));
   await until(() => processesWith(folder).length === 0 && !isAlive(facts.queuedChild));
 });
+
+test('what left the group of a worker ends with it, and what others started stays', async (t) => {
+  const executor = makeExecutor(t, { watchdog: { marginMs: 100 } });
+  const version = deploy('faults/index.mjs');
+  const choice = { isolation: 'process', payload: 'spawnsDetachedAndWaits' } as const;
+  const others = new Ear();
+  const staying = executor.execute(attemptOf(version, choice), others);
+  const { outcome, ear } = await runOnce(executor, version, { ...choice, timeoutMs: 1500 });
+  assert.ok(!outcome.ok && outcome.reason === 'timeout');
+  await until(() => childIn(others) !== null && !isAlive(childIn(ear)!));
+  assert.ok(isAlive(childIn(others)!));
+  await executor.close(0);
+  await staying;
+  await until(() => !isAlive(childIn(others)!));
+});
+
+function childIn(ear: Ear): number | null {
+  const child = /child (\d+)/.exec(ear.text)?.[1];
+  return child === undefined ? null : Number(child);
+}
 
 test('there is a watchdog only as long as there are processes to watch', async (t) => {
   const executor = makeExecutor(t, { watchdog: { marginMs: 100 } });

@@ -2,6 +2,7 @@ import { writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { endWorkersOf, isOurGroup } from '../leftovers.js';
 import { killGroup } from '../process-group.js';
+import { killStrays } from '../strays.js';
 import { type FromWatchdog, type Group, monotonicMs, type ToWatchdog } from './messages.js';
 
 /**
@@ -9,12 +10,15 @@ import { type FromWatchdog, type Group, monotonicMs, type ToWatchdog } from './m
  *
  * no-second-live-attempt: when the time that the leases hold has passed without a later one, the groups that carry queued
  * runs are killed, before another server may take these runs over. Then it waits for the next word.
+ * What left the group of a worker that ended is looked for here too: that takes a look at every process of the machine.
  * When the server is gone, which closes the pipe, all it has started is killed at once, and this ends.
  */
 const [folder, server] = process.argv.slice(2) as [string, string];
 let groups: readonly Group[] = [];
 let untilMs: number | null = null;
 let timer: NodeJS.Timeout | undefined;
+const ended = new Set<string>();
+const strayDelayMs = 300;
 
 // Those who end a server often signal all its processes; this one ends after it, whatever they say.
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
@@ -36,6 +40,9 @@ function hear(message: ToWatchdog): void {
     case 'until':
       untilMs = message.untilMs;
       return arm();
+    case 'ended':
+      if (ended.size === 0) setTimeout(killStraysOfEnded, strayDelayMs);
+      for (const name of message.scratch) ended.add(name);
   }
 }
 
@@ -53,6 +60,11 @@ function judge(): void {
   if (ours.length === 0) return;
   tellServer({ killing: ours.map(([pid]) => pid) });
   for (const [pid] of ours) killGroup(pid);
+}
+
+function killStraysOfEnded(): void {
+  killStrays(folder, (name) => ended.has(name));
+  ended.clear();
 }
 
 function tellServer(message: FromWatchdog): void {

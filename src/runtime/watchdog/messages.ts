@@ -8,7 +8,9 @@ export type ToWatchdog =
   /** These alone carry queued runs. */
   | { type: 'groups'; groups: Group[] }
   /** The leases of those runs hold until then, by `monotonicMs`; null is no word. */
-  | { type: 'until'; untilMs: number | null };
+  | { type: 'until'; untilMs: number | null }
+  /** The workers of these temporary folders have ended: what left their groups has no business any more. */
+  | { type: 'ended'; scratch: string[] };
 
 /** What the watchdog tells its server, before it does it: so the server hears of it before it sees the deaths. */
 export interface FromWatchdog {

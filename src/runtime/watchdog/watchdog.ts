@@ -19,6 +19,8 @@ const entry = fileURLToPath(new URL('main.js', import.meta.url));
 const startDelayMs = 300;
 const forgetDelayMs = 300;
 const closeMs = 2000;
+/** bounded: what is forgotten here is found when the server ends, or at the next start. */
+const endedAtMost = 1000;
 
 /**
  * The watchdog process, as its server sees it. Told at once which groups begin to carry queued runs, and later, together,
@@ -30,6 +32,8 @@ export class Watchdog {
   readonly #carrying = new Set<number>();
   /** As the watchdog knows them. */
   readonly #told = new Set<number>();
+  /** Ended while there was no watchdog to hear of it. */
+  #ended: string[] = [];
   #untilMs: number | null = null;
   #child: ChildProcess | null = null;
   #starting: NodeJS.Timeout | null = null;
@@ -63,6 +67,12 @@ export class Watchdog {
       this.#forgetting = null;
       this.#tellGroups();
     }, forgetDelayMs).unref();
+  }
+
+  /** The worker of this temporary folder is gone. Before there was a need of a watchdog, there was no function in it. */
+  ended(scratch: string): void {
+    if (this.#child !== null) this.#send({ type: 'ended', scratch: [scratch] });
+    else if (this.#starting !== null) this.#ended = [...this.#ended, scratch].slice(-endedAtMost);
   }
 
   /** All leases that are held now hold for this long from now on. */
@@ -120,6 +130,8 @@ export class Watchdog {
     createInterface({ input: child.stdout }).on('line', (line) => this.#hear(JSON.parse(line) as FromWatchdog));
     this.#tellGroups();
     this.#send({ type: 'until', untilMs: this.#untilMs });
+    if (this.#ended.length > 0) this.#send({ type: 'ended', scratch: this.#ended });
+    this.#ended = [];
   }
 
   #onGone(child: ChildProcess): void {
