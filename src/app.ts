@@ -101,7 +101,8 @@ async function build(config: Config, log: Logger, opened: Opened): Promise<App> 
       log,
       shared,
       keyLimits: () => access.ring.limited,
-      onLeasesRenewed: () => {},
+      // Embedded records have one server: nobody else could take a run over.
+      onLeasesRenewed: (holdMs) => config.DATABASE_URL !== null && executor.leasesHoldUntil(holdMs),
       onToTell: () => deliveries?.wake(),
       bodies,
     },

@@ -2,6 +2,7 @@ import { pino, type Logger } from 'pino';
 import { announceServer } from './announce-server.js';
 import { buildApp, type App } from './app.js';
 import { type Config, ConfigError, readConfig } from './config.js';
+import { handleEndSignals } from './end-signals.js';
 import { messageOf } from './errors.js';
 
 /**
@@ -92,7 +93,7 @@ function endOnSignals(log: Logger, starting: Promise<Close>): void {
     }
     log.flush(() => process.exit());
   };
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void end(signal));
+  handleEndSignals((signal) => void end(signal));
 }
 
 /** Printed once, at the first start: the key is shown nowhere else but in its file. */

@@ -51,6 +51,7 @@ export function executorOptions(config: Config): Omit<LocalExecutorOptions, 'sec
     spares: { threads: config.SPARE_THREADS, processes: config.SPARE_PROCESSES },
     idleMs: config.IDLE_WORKER,
     graceMs: 200,
+    watchdog: { marginMs: Math.min(config.LEASE / 10, 1000) },
     python: config.PYTHON,
   };
 }

@@ -24,12 +24,15 @@ export interface FirstKey {
   isNew: boolean;
 }
 
+/** Where the admin key lies in the data folder. */
+export const adminKeyFile = 'admin-key';
+
 const setByOperator = 'LANEWAY_ADMIN_KEY';
 const none: FirstKey = { token: null, file: null, isNew: false };
 
 /** Sees to it that somebody can administer the installation: takes the given key, else keeps or makes one. */
 export async function ensureFirstKey(options: FirstKeyOptions): Promise<FirstKey> {
-  const file = join(options.dataFolder, 'admin-key');
+  const file = join(options.dataFolder, adminKeyFile);
   const given = options.given === null ? null : parseKey(options.given);
   return given === null ? keepOrMake(options, file) : takeGiven(options, file, given);
 }

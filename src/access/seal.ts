@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import { ConfigError } from '../config.js';
 import { createPrivateFile, readPrivateFile } from './private-file.js';
 
+/** Where the key for secrets at rest lies in the data folder. */
+export const secretKeyFile = 'secret-key';
+
 const version = 'v1.';
 const nonceBytes = 12;
 const tagBytes = 16;
@@ -33,7 +36,7 @@ export function unseal(key: Buffer, name: string, sealed: string): string | null
 
 /** The key for secrets at rest: the given 64 hexadecimal digits, else `<DATA>/secret-key`, made 0600 at the first start. */
 export async function openSealKey(given: string | null, dataFolder: string): Promise<Buffer> {
-  const file = join(dataFolder, 'secret-key');
+  const file = join(dataFolder, secretKeyFile);
   const text = given ?? (await readPrivateFile(file)) ?? (await makeKeyFile(file));
   if (/^[0-9a-f]{64}\s*$/i.test(text)) return Buffer.from(text.trim(), 'hex');
   throw new ConfigError(`${given === null ? file : 'LANEWAY_SECRET_KEY'} must be 64 hexadecimal digits, not what is there`);

@@ -53,6 +53,14 @@ export function createProgram(
   add('list [function]', 'List functions, or the lanes of one.', () => import('./commands/list.js'));
   addEventCommands(program, addTo);
   addScheduleCommands(program, addTo);
+  add(
+    'backup <target>',
+    'Back up embedded records, payloads, keys and versions while they are used.',
+    () => import('./commands/backup.js'),
+  ).option('--without-store', 'leave the versions out');
+  add('restore <backup>', 'Put a backup into empty folders.', () => import('./commands/restore.js'))
+    .option('--data <folder>', 'folder for records, keys and payloads (default: LANEWAY_DATA, else ./data)')
+    .option('--store <folder>', 'folder for versions (default: LANEWAY_STORE, else ./functions-store)');
   add('doctor', 'Show what is installed, reachable and active, and how to mend the rest.', () => import('./commands/doctor.js'));
   return program;
 }

@@ -4,6 +4,8 @@ export interface LeaseTimes {
   leaseMs: number;
   renewEveryMs: number;
   sweepEveryMs: number;
+  /** From a renewal until somebody else may take the run: a lease is believed to have run out one sweep later. */
+  holdMs: number;
 }
 
 /**
@@ -12,5 +14,6 @@ export interface LeaseTimes {
  * the first look and a sixth to the second leave a sixth for the work itself.
  */
 export function leaseTimes(takenOverWithinMs: number): LeaseTimes {
-  return { leaseMs: takenOverWithinMs / 2, renewEveryMs: takenOverWithinMs / 6, sweepEveryMs: takenOverWithinMs / 6 };
+  const [leaseMs, sixth] = [takenOverWithinMs / 2, takenOverWithinMs / 6];
+  return { leaseMs, renewEveryMs: sixth, sweepEveryMs: sixth, holdMs: leaseMs + sixth };
 }

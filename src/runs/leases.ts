@@ -8,8 +8,10 @@ export interface LeaseParts {
   /** How long a renewal holds, and how often it comes. */
   leaseMs: number;
   renewEveryMs: number;
+  /** From a renewal until somebody else may take a run. */
+  holdMs: number;
   /** All leases hold for so many milliseconds from now; what kills the workers of a server that hangs wants to know. */
-  onRenewed: (holdMs: number) => void;
+  onRenewed: (holdMs: number) => unknown;
 }
 
 /** Keeps the leases of the runs this server carries out, and hears of cancels and losses with each renewal. */
@@ -30,7 +32,7 @@ export class Leases {
    */
   hold(claim: Claim, onSignal: (signal: 'cancel' | 'lost') => void): void {
     this.#claims.get(claim.runId)?.onSignal('lost');
-    if (this.#claims.size === 0) this.parts.onRenewed(this.parts.leaseMs);
+    if (this.#claims.size === 0) this.parts.onRenewed(this.parts.holdMs);
     this.#claims.set(claim.runId, { claim, since: performance.now(), onSignal });
   }
 
@@ -38,10 +40,10 @@ export class Leases {
     if (this.#claims.get(claim.runId)?.claim === claim) this.#claims.delete(claim.runId);
   }
 
-  /** Whether this claim has gone unrenewed for longer than its lease: somebody else may have the run by now. */
+  /** Whether the lease of this claim is nearly over, though renewals come three times in it: the records are away, or were. */
   isOverdue(claim: Claim): boolean {
     const held = this.#claims.get(claim.runId);
-    return held?.claim === claim && performance.now() - Math.max(held.since, this.#renewedAt) > this.parts.leaseMs;
+    return held?.claim === claim && performance.now() - Math.max(held.since, this.#renewedAt) >= 0.75 * this.parts.leaseMs;
   }
 
   /** Resolves when the leases of all that is held now were renewed, or could not be. */
@@ -55,7 +57,7 @@ export class Leases {
   }
 
   async #renewAll(): Promise<void> {
-    const { runs, leaseMs, log, onRenewed } = this.parts;
+    const { runs, leaseMs, holdMs, log, onRenewed } = this.parts;
     const held = [...this.#claims.values()];
     if (held.length === 0) return;
     const asked = performance.now();
@@ -65,7 +67,7 @@ export class Leases {
         leaseMs,
       );
       this.#renewedAt = asked;
-      onRenewed(leaseMs - (performance.now() - asked));
+      onRenewed(holdMs - (performance.now() - asked));
       held.forEach(({ claim, onSignal }, index) => {
         const answer = answers[index]!;
         // The run may have ended while the renewal was under way.

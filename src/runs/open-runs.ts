@@ -40,7 +40,7 @@ export interface RunsParts {
   /** Keys whose queued runs under way are limited. */
   keyLimits: () => readonly { id: string; max: number }[];
   /** The leases of all runs here hold for so many milliseconds from now. */
-  onLeasesRenewed: (holdMs: number) => void;
+  onLeasesRenewed: (holdMs: number) => unknown;
   /** A run ended whose end is to be told to somebody. */
   onToTell: () => void;
   /** Room for large payloads, shared with the ways in. */
@@ -97,7 +97,7 @@ export async function openRuns(parts: RunsParts, policy: RunsPolicy): Promise<Ru
   const { records, store, queue, executor, bus, log, shared, onToTell } = parts;
   const { runs, events } = records;
   const owner = randomUUID();
-  const { leaseMs, renewEveryMs, sweepEveryMs } = leaseTimes(policy.takeOverMs);
+  const { leaseMs, renewEveryMs, sweepEveryMs, holdMs } = leaseTimes(policy.takeOverMs);
   const active = new ActiveRuns();
   const counts = new RunCounts();
   const recorder = new EventRecorder({ events, bus, log });
@@ -106,7 +106,7 @@ export async function openRuns(parts: RunsParts, policy: RunsPolicy): Promise<Ru
   const followers = { maxFollowers: policy.maxFollowers, bufferBytes: policy.followerBufferBytes };
   const following = new FollowRun({ events, find, bus }, followers);
   const limits = await QueueLimits.open({ limits: records.limits, bus, log, keyLimits: parts.keyLimits, defaults: policy });
-  const leases = new Leases({ runs, log, leaseMs, renewEveryMs, onRenewed: parts.onLeasesRenewed });
+  const leases = new Leases({ runs, log, leaseMs, renewEveryMs, holdMs, onRenewed: parts.onLeasesRenewed });
   let draining = false;
   const isDraining = () => draining;
   const common = { store, bodies: parts.bodies, executor, runs, active, recorder, writeBehind, counts, log, isDraining };

@@ -20,6 +20,11 @@ export interface LocalExecutorOptions {
   idleMs: number;
   /** Between the signal of a cancel or coming timeout and the kill. */
   graceMs: number;
+  /**
+   * A process that ends the workers when this one can't: at its death with all they started, and those of queued runs
+   * `marginMs` before their leases end, see `leasesHoldUntil`. null for none.
+   */
+  watchdog: { marginMs: number } | null;
   /** `auto`, a name or a path. */
   python: string;
   /** Values of secrets by name. May throw a LanewayError, which then refuses the run. */

@@ -19,6 +19,7 @@ import { WorkerStarter } from './start-worker.js';
 import type { VersionLine } from './version-line.js';
 import { VersionLines } from './version-lines.js';
 import { WarmPool } from './warm-pool.js';
+import { Watchdog } from './watchdog/watchdog.js';
 
 /** The executor for deployed functions, with what only its own server asks of it. */
 export interface LocalExecutor extends Executor {
@@ -27,6 +28,14 @@ export interface LocalExecutor extends Executor {
   stats(): LocalExecutorStats;
   /** Groups of worker processes that an earlier server left behind and that were killed at the start. */
   readonly leftoversKilled: number;
+  /**
+   * The leases of all queued runs that are here hold for so many milliseconds from now on: without a later word the watchdog
+   * kills their worker processes before that. Belongs after each renewal, counted from before it was asked for, and after
+   * the claim of a run when no other is held. Before the first word, and without a watchdog, nothing is killed.
+   */
+  leasesHoldUntil(msFromNow: number): void;
+  /** The watchdog's process; null while there is none. */
+  readonly watchdogPid: number | null;
 }
 
 /** Carries deployed functions out in threads and processes. Kills what an earlier boot left in `options.folder` first. */
@@ -43,14 +52,16 @@ class PooledExecutor implements LocalExecutor {
   readonly #registry = new RunRegistry();
   readonly #options: LocalExecutorOptions;
   readonly #surroundings: RunSurroundings;
+  readonly #watchdog: Watchdog | null;
   #closing: Promise<void> | null = null;
 
   constructor(options: LocalExecutorOptions) {
     this.leftoversKilled = killLeftovers(options.folder);
-    const starter = new WorkerStarter(options);
     this.#options = options;
     this.#lines = new VersionLines(options);
-    this.#pool = new WarmPool(options, (worker, listener) => starter.start(worker, listener));
+    this.#watchdog = this.#makeWatchdog(options);
+    const starter = new WorkerStarter(options, (scratch) => this.#watchdog?.ended(scratch));
+    this.#pool = new WarmPool(options, (worker, listener) => starter.start(worker, listener), this.#watchdog);
     this.#surroundings = { registry: this.#registry, maxLogBytes: options.limits.maxLogBytes, graceMs: options.graceMs };
   }
 
@@ -80,6 +91,14 @@ class PooledExecutor implements LocalExecutor {
 
   retireUsing(secret: string): void {
     for (const key of this.#lines.using(secret)) this.retire(key);
+  }
+
+  leasesHoldUntil(msFromNow: number): void {
+    this.#watchdog?.leasesHold(msFromNow);
+  }
+
+  get watchdogPid(): number | null {
+    return this.#watchdog?.pid ?? null;
   }
 
   stats(): LocalExecutorStats {
@@ -132,6 +151,14 @@ class PooledExecutor implements LocalExecutor {
     this.#pool.refuseWaiting();
     await this.#registry.drain(graceMs);
     await this.#pool.close();
+    await this.#watchdog?.close();
+  }
+
+  #makeWatchdog({ folder, watchdog }: LocalExecutorOptions): Watchdog | null {
+    if (watchdog === null) return null;
+    const message = 'the worker was killed: the lease of its run was not renewed in time';
+    const onKilling = (pids: readonly number[]) => this.#pool.lose(pids, { reason: 'worker_lost', message });
+    return new Watchdog({ folder, marginMs: watchdog.marginMs, onKilling });
   }
 }
 

@@ -16,6 +16,9 @@ export interface WorkerOwner {
   /** It takes no place any more; its run, if it has one, ends when its process has. */
   onEnding(worker: PooledWorker): void;
   onGone(worker: PooledWorker): void;
+  /** A run's function is in it from now on. */
+  onRunBegins(worker: PooledWorker, run: ActiveRun): void;
+  onRunEnds(worker: PooledWorker): void;
 }
 
 const stuckMs = 2000;
@@ -66,6 +69,7 @@ export class PooledWorker implements WorkerListener {
     run.worker = this;
     run.assign();
     this.worker.send(line.loadMessage(env));
+    this.#owner.onRunBegins(this, run);
   }
 
   /** Begins a run on an idle worker. */
@@ -173,7 +177,10 @@ export class PooledWorker implements WorkerListener {
     this.#runNumber += 1;
     this.#heardBytes = 0;
     const { exchange } = run.more;
-    if (exchange === null) return this.worker.send(this.line!.runMessage(run, this.#runNumber));
+    if (exchange === null) {
+      this.worker.send(this.line!.runMessage(run, this.#runNumber));
+      return this.#owner.onRunBegins(this, run);
+    }
     if (this.line!.convention !== 'fetch') {
       return this.#conclude((refused) => refused.fail({ reason: 'bad_artifact', message: 'the function does not speak fetch' }));
     }
@@ -275,6 +282,7 @@ export class PooledWorker implements WorkerListener {
     run.worker = null;
     this.#pump?.stop();
     this.#pump = null;
+    this.#owner.onRunEnds(this);
     end(run);
   }
 

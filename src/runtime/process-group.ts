@@ -15,6 +15,8 @@ export interface ProcessFacts {
   /** In clock ticks since the machine started: together with the pid it names a process for good. */
   startTime: string;
   zombie: boolean;
+  /** By a signal; one that a debugger holds is not. */
+  stopped: boolean;
 }
 
 /** null when there is no such process (any more). */
@@ -27,7 +29,12 @@ export function readProcess(pid: number): ProcessFacts | null {
   }
   // The name in brackets may hold blanks and brackets of its own.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return { zombie: fields[0] === 'Z' || fields[0] === 'X', pgid: Number(fields[2]), startTime: fields[19] ?? '' };
+  return {
+    zombie: fields[0] === 'Z' || fields[0] === 'X',
+    stopped: fields[0] === 'T',
+    pgid: Number(fields[2]),
+    startTime: fields[19] ?? '',
+  };
 }
 
 /** Changes with each start of the machine: pids noted before are worth nothing. */

@@ -7,10 +7,12 @@ import { bootId, readProcess } from './process-group.js';
 export class Scratch {
   readonly folder: string;
   readonly #note: string;
+  readonly #onRemoved: () => void;
 
-  constructor(root: string, name: string) {
+  constructor(root: string, name: string, onRemoved: () => void) {
     this.folder = join(root, 'tmp', name);
     this.#note = join(root, 'pids', name);
+    this.#onRemoved = onRemoved;
     mkdirSync(this.folder, { recursive: true, mode: 0o700 });
   }
 
@@ -21,6 +23,7 @@ export class Scratch {
 
   remove(): void {
     rmSync(this.#note, { force: true });
+    this.#onRemoved();
     // Big folders are deleted beside the work; what fails is swept at the next start.
     rm(this.folder, { recursive: true, force: true }).catch(() => undefined);
   }

@@ -10,19 +10,23 @@ import { ThreadWorker } from './thread-worker.js';
 export class WorkerStarter {
   readonly #folder: string;
   readonly #python: string;
+  readonly #onEnded: (scratch: string) => void;
   readonly #server = serverName();
   #started = 0;
 
-  constructor(options: { folder: string; python: string }) {
+  /** `onEnded` gets the name of the temporary folder of each process that is gone. */
+  constructor(options: { folder: string; python: string }, onEnded: (scratch: string) => void) {
     this.#folder = options.folder;
     this.#python = options.python;
+    this.#onEnded = onEnded;
   }
 
   start(options: WorkerOptions, listener: WorkerListener): FunctionWorker {
     const { kind } = options;
     if (kind === 'thread') return new ThreadWorker(options, listener);
     this.#started += 1;
-    const scratch = new Scratch(this.#folder, `${this.#server}.w${this.#started}`);
+    const name = `${this.#server}.w${this.#started}`;
+    const scratch = new Scratch(this.#folder, name, () => this.#onEnded(name));
     if (kind === 'executable') return new ExecutableWorker(scratch, listener);
     const launch = kind === 'node' ? launchNode(options.memoryMb, scratch.folder) : launchPython(this.#python, scratch.folder);
     return new ProcessWorker({ ...options, kind }, launch, { scratch, listener });

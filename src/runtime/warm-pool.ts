@@ -1,5 +1,5 @@
 import { LanewayError, messageOf } from '../errors.js';
-import type { ActiveRun } from './active-run.js';
+import type { ActiveRun, Failure } from './active-run.js';
 import { CoarseClock } from './coarse-clock.js';
 import type { LocalExecutorOptions, LocalExecutorStats } from './executor-options.js';
 import type { FunctionWorker, WorkerListener, WorkerOptions } from './function-worker.js';
@@ -7,7 +7,9 @@ import { MemoryWatch } from './memory-watch.js';
 import { messageSlack } from './messages.js';
 import { PooledWorker, type WorkerOwner } from './pooled-worker.js';
 import { SpareWorkers } from './spare-workers.js';
+import { StopWatch } from './stop-watch.js';
 import type { VersionLine } from './version-line.js';
+import type { Watchdog } from './watchdog/watchdog.js';
 
 type Start = (options: WorkerOptions, listener: WorkerListener) => FunctionWorker;
 
@@ -26,6 +28,7 @@ export class WarmPool implements WorkerOwner {
   readonly #spares: SpareWorkers;
   readonly #clock: CoarseClock;
   readonly #memory = new MemoryWatch();
+  readonly #stops = new StopWatch();
   readonly #retirement: NodeJS.Timeout;
   readonly #coldStarts: LocalExecutorStats['coldStarts'] = {
     first_call: 0,
@@ -40,6 +43,7 @@ export class WarmPool implements WorkerOwner {
   constructor(
     readonly options: LocalExecutorOptions,
     readonly start: Start,
+    readonly watchdog: Watchdog | null,
   ) {
     const { limits, defaults } = options;
     this.#places = limits.maxWorkers;
@@ -127,6 +131,22 @@ export class WarmPool implements WorkerOwner {
     this.#spares.remove(worker);
     this.#workers.delete(worker);
     this.#tellWhenGone();
+  }
+
+  /** Sync calls have no lease that another server could wait for: only queued runs are watched over. */
+  onRunBegins({ worker: { pid } }: PooledWorker, run: ActiveRun): void {
+    if (pid === null || this.watchdog === null) return;
+    if (run.attempt.wait === 'patient') this.watchdog.carries(pid);
+    else this.watchdog.need();
+  }
+
+  onRunEnds({ worker: { pid } }: PooledWorker): void {
+    if (pid !== null) this.watchdog?.drops(pid);
+  }
+
+  /** The workers of these processes are being killed from outside. */
+  lose(pids: readonly number[], failure: Failure): void {
+    for (const worker of this.#workers) if (pids.includes(worker.worker.pid ?? 0)) worker.kill(failure);
   }
 
   stats(): LocalExecutorStats {
@@ -243,6 +263,7 @@ export class WarmPool implements WorkerOwner {
     let active = this.#crowded.size > 0;
     for (const worker of this.#workers) if (worker.watchTime(now)) active = true;
     this.#memory.watch(now, this.#workers);
+    this.#stops.watch(now, this.#workers);
     this.#refuseOverdue(now);
     return active;
   }

@@ -25,7 +25,7 @@ async function open(t: TestContext, more: { runs?: Partial<RunRecords> } = {}) {
     unblock: () => {},
   } as unknown as Dispatcher;
   const due = new DueRuns({ runs, log, onReady: (lines) => dispatcher.wakeEverywhere(lines) });
-  const leases = new Leases({ runs, leaseMs: 1000, renewEveryMs: 1000, log, onRenewed: () => {} });
+  const leases = new Leases({ runs, leaseMs: 1000, renewEveryMs: 1000, holdMs: 1000, log, onRenewed: () => {} });
   const bus = new LocalBus(log);
   const sweep = new Sweep({ runs, dispatcher, due, leases, bus, everyMs: 10, log, onEnded: () => (ended += 1) });
   t.after(async () => {

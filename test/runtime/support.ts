@@ -25,6 +25,7 @@ export function executorOptions(folder: string, overrides: Overrides = {}): Loca
     spares: { threads: 0, processes: 0 },
     idleMs: 60_000,
     graceMs: 100,
+    watchdog: null,
     python: 'auto',
     secretsFor: () => ({}),
     ...overrides,

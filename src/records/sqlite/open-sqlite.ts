@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Kysely } from 'kysely';
@@ -9,6 +10,7 @@ import { BodyFiles } from './body-files.js';
 import { lockFolder } from './folder-lock.js';
 import { sqliteHotOperations } from './hot-operations.js';
 import type { QueryAnswer, Value } from './messages.js';
+import { databaseFile, payloadFolder, unfinishedRestoreFile } from './places.js';
 import { RecordsThread } from './records-thread.js';
 
 /** Records in `laneway.db` of the data folder, which this process then has for itself. Rejects when it is in use. */
@@ -21,15 +23,22 @@ export async function openSqlite(dataFolder: string): Promise<Backend> {
     lock.release();
   };
   try {
-    thread = await RecordsThread.start(join(dataFolder, 'laneway.db'));
+    refuseUnfinishedRestore(dataFolder);
+    thread = await RecordsThread.start(join(dataFolder, databaseFile));
     const db = createKysely(sqliteDialect, executeIn(thread));
-    const largeBodies = new BodyFiles(join(dataFolder, 'payloads'));
+    const largeBodies = new BodyFiles(join(dataFolder, payloadFolder));
     await largeBodies.open(() => referencesOf(db));
     return { dialect: sqliteDialect, db, hot: sqliteHotOperations(thread), largeBodies, close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+/** Half of what was backed up would look like an installation that lost the rest. */
+function refuseUnfinishedRestore(dataFolder: string): void {
+  if (!existsSync(join(dataFolder, unfinishedRestoreFile))) return;
+  throw new Error(`The data folder ${dataFolder} holds a restore that was broken off: carry out \`fas restore\` again.`);
 }
 
 function executeIn(thread: RecordsThread): Execute {
