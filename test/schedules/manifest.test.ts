@@ -73,8 +73,7 @@ describe('schedules of manifests', () => {
     await schedules.act(second[0]!.id, 'pause');
 
     await server.ask('PUT', `${lanePath('rolled')}/pin`, { json: { version: '1.1' } });
-    const first = await listed('rolled', (found) => found.some(({ name }) => name === 'schedule'));
-    assert.deepEqual(crons(first), ['b 0 1 1 1 *', `schedule ${yearly}`]);
+    const first = await listed('rolled', (found) => crons(found).join() === ['b 0 1 1 1 *', `schedule ${yearly}`].join());
     assert.ok(first[0]!.paused_at !== null && first[0]!.next_at === null, 'the pause stays');
 
     await server.push('rolled', scheduled(undefined));
