@@ -44,6 +44,7 @@ export async function queuedRuns(): Promise<Row[]> {
         { of: 'ratio', atMost: 1.3 },
       ),
       { what: `queued runs, Redis and PostgreSQL, ${inFlight} in flight`, measured: shared.perSecond, unit: '1/s' },
+      ...fairnessRows(await measureFairness()),
     ];
   } finally {
     await Promise.all([redis.stop(), postgres.stop()]);
@@ -56,6 +57,15 @@ function rowOf(what: string, times: readonly number[]): Row {
 }
 
 async function measure(settings: Record<string, string>): Promise<{ times: number[]; perSecond: number }> {
+  return withApp(settings, async (app) => {
+    const times: number[] = [];
+    for (let count = 0; count < single; count += 1) times.push(await oneRun(app));
+    return { times, perSecond: await throughput(app) };
+  });
+}
+
+/** A server in this process with a function `echo` that is warm. */
+async function withApp<Answer>(settings: Record<string, string>, work: (app: App) => Promise<Answer>): Promise<Answer> {
   const folder = await mkdtemp(join(tmpdir(), 'laneway-bench-'));
   const config = readConfig({
     LANEWAY_PORT: '0',
@@ -66,18 +76,40 @@ async function measure(settings: Record<string, string>): Promise<{ times: numbe
   });
   const app = await buildApp(config, pino({ level: 'silent' }));
   try {
-    const zip = Readable.from([
-      zipOf({ 'index.mjs': 'export default (payload) => payload;', 'laneway.json': '{"isolation":"thread"}' }),
-    ]);
-    await app.store.push({ function: 'echo', lane: 'latest', newMajor: false, zip, type: null, pushedBy: null });
+    await pushFunction(app, 'echo', 'export default (payload) => payload;');
     for (let warm = 0; warm < 50; warm += 1) await oneRun(app);
-    const times: number[] = [];
-    for (let count = 0; count < single; count += 1) times.push(await oneRun(app));
-    return { times, perSecond: await throughput(app) };
+    return await work(app);
   } finally {
     await app.close();
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** How long runs of one function take from accepted to done, alone and beside a flood of another one's. */
+async function measureFairness(): Promise<{ alone: number[]; besideFlood: number[] }> {
+  return withApp({ LANEWAY_QUEUE_CONCURRENCY: '16' }, async (app) => {
+    await pushFunction(app, 'slow', 'export default () => new Promise((done) => setTimeout(done, 50));');
+    const alone: number[] = [];
+    const besideFlood: number[] = [];
+    for (let count = 0; count < single; count += 1) alone.push(await oneRun(app));
+    const flooding = new AbortController();
+    const flood = Array.from({ length: inFlight }, async () => {
+      while (!flooding.signal.aborted) await oneRun(app, 'slow');
+    });
+    for (let count = 0; count < single; count += 1) besideFlood.push(await oneRun(app));
+    flooding.abort();
+    await Promise.all(flood);
+    return { alone, besideFlood };
+  });
+}
+
+function fairnessRows({ alone, besideFlood }: { alone: number[]; besideFlood: number[] }): Row[] {
+  const row = rowOf(`queued run beside ${inFlight} slow ones of another function`, besideFlood);
+  const ratio = percentile(besideFlood, 0.95) / percentile(alone, 0.95);
+  return [
+    rowOf('queued run, nothing beside', alone),
+    judged({ ...row, peer: 'the same with nothing beside, p95', ratio }, { of: 'ratio', atMost: 2 }),
+  ];
 }
 
 async function throughput(app: App): Promise<number> {
@@ -93,8 +125,13 @@ async function throughput(app: App): Promise<number> {
   return done / seconds;
 }
 
+async function pushFunction(app: App, name: string, code: string): Promise<void> {
+  const zip = Readable.from([zipOf({ 'index.mjs': code, 'laneway.json': '{"isolation":"thread"}' })]);
+  await app.store.push({ function: name, lane: 'latest', newMajor: false, zip, type: null, pushedBy: null });
+}
+
 /** Milliseconds from the call that accepts a run to the word that its end is in the records. */
-async function oneRun(app: App): Promise<number> {
+async function oneRun(app: App, name = 'echo'): Promise<number> {
   const id = newRunId();
   const started = performance.now();
   const ended = new Promise<void>((resolve) => {
@@ -109,7 +146,7 @@ async function oneRun(app: App): Promise<number> {
     source: 'bench',
     callerId: null,
     keyId: null,
-    function: 'echo',
+    function: name,
     lane: 'latest',
     version: '',
     type: null,
