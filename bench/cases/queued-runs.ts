@@ -72,6 +72,8 @@ async function withApp<Answer>(settings: Record<string, string>, work: (app: App
     LANEWAY_DATA: join(folder, 'data'),
     LANEWAY_STORE: join(folder, 'store'),
     LANEWAY_QUEUE_CONCURRENCY: String(inFlight),
+    // There is one function, and so one line.
+    LANEWAY_QUEUE_SHARE: '100',
     ...settings,
   });
   const app = await buildApp(config, pino({ level: 'silent' }));
@@ -87,7 +89,7 @@ async function withApp<Answer>(settings: Record<string, string>, work: (app: App
 
 /** How long runs of one function take from accepted to done, alone and beside a flood of another one's. */
 async function measureFairness(): Promise<{ alone: number[]; besideFlood: number[] }> {
-  return withApp({ LANEWAY_QUEUE_CONCURRENCY: '16' }, async (app) => {
+  return withApp({ LANEWAY_QUEUE_CONCURRENCY: '16', LANEWAY_QUEUE_SHARE: '75' }, async (app) => {
     await pushFunction(app, 'slow', 'export default () => new Promise((done) => setTimeout(done, 50));');
     const alone: number[] = [];
     const besideFlood: number[] = [];
