@@ -4,6 +4,7 @@ import type { RunState } from '../../contract/words.js';
 import type { AcceptAnswer, ClaimedRow, EndAnswer, EndRow, HotOperations } from '../backend.js';
 import { postgresDialect } from '../dialect.js';
 import { groupCalls } from '../group-calls.js';
+import { QueueRoom } from '../queue-room.js';
 import { runColumns, toClaimedRow, type AcceptedRow, type RecordRow, type SyncRow } from '../run-row.js';
 import { admitRun, settleAdmission } from '../steps/admit-run.js';
 import { claimNextRuns, claimRun } from '../steps/claim-runs.js';
@@ -31,6 +32,7 @@ interface ClaimCall extends Fenced {
 
 /** The hot operations as statements over many rows: calls that wait together are one statement and one commit. */
 export function postgresHotOperations(connection: PostgresConnection): HotOperations {
+  const room = new QueueRoom();
   const acceptPlain = groupCalls<AcceptedRow, AcceptAnswer>({
     carryOut: acceptAll,
     weigh: (run) => smallCallBytes + [run.payload, run.apart_payload].reduce((bytes, text) => bytes + (text?.length ?? 0), 0),
@@ -46,7 +48,7 @@ export function postgresHotOperations(connection: PostgresConnection): HotOperat
   });
 
   return {
-    accept: (run) => (isPlain(run) ? acceptPlain(run) : acceptCarefully(run)),
+    accept: (run) => (isPlain(run) && room.take(run, run.caps) ? acceptPlain(run) : acceptCarefully(run)),
 
     claim: (claim, by) =>
       by.limits === null
@@ -90,7 +92,7 @@ export function postgresHotOperations(connection: PostgresConnection): HotOperat
   function acceptCarefully(row: AcceptedRow): Promise<AcceptAnswer> {
     return connection.steps(steps);
     function* steps(): Steps<AcceptAnswer> {
-      const answer = yield* admitRun(postgresDialect, row);
+      const answer = yield* admitRun(postgresDialect, row, room);
       if (answer !== null) return answer;
       const [written] = yield { sql: acceptRuns.text, parameters: [storableJson([row])] };
       if (written === undefined) return toAnswer(row, undefined);
@@ -177,8 +179,8 @@ function keyOf({ id, fence }: Fenced): string {
   return `${id} ${fence}`;
 }
 
-function isPlain({ caps, idempotency, redrive_of }: AcceptedRow): boolean {
-  return idempotency === null && redrive_of === null && caps.lane === null && caps.function === null && caps.all === null;
+function isPlain({ idempotency, redrive_of }: AcceptedRow): boolean {
+  return idempotency === null && redrive_of === null;
 }
 
 function toAnswer({ id }: AcceptedRow, written: PostgresRow | undefined): AcceptAnswer {
