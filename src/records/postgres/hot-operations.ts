@@ -13,6 +13,7 @@ import type { PostgresConnection, PostgresRow, PostgresStatement } from './conne
 import {
   acceptRuns,
   appendEvents,
+  claimNextInLine,
   claimRuns,
   endRuns,
   renewRuns,
@@ -62,6 +63,11 @@ export function postgresHotOperations(connection: PostgresConnection): HotOperat
         : claimCarefully(claim, by),
 
     claimNext: async (line, count, by) => {
+      if (by.limits === null) {
+        const values = [line.function, line.lane, count, by.owner, by.leaseMs];
+        const { rows } = await connection.query({ ...claimNextInLine, values, timeoutMs: hotTimeoutMs });
+        return { runs: rows.map(claimedRowOf), limited: false };
+      }
       const { runs, limited } = await connection.steps(() => claimNextRuns(postgresDialect, { line, count, by }));
       return { runs: runs.map(toClaimedRow), limited };
     },

@@ -70,6 +70,9 @@ export const acceptRuns = groupStatement(
     select id, state, created_at from accepted`,
 );
 
+const claimedColumns = `${runColumns.map((column) => `claimed.${column}`).join(', ')},
+  coalesce(claimed.invocation, run_bodies.invocation) as invocation, coalesce(payload, body) as payload, kept_in`;
+
 // no-second-live-attempt: one statement checks and takes, and the fence moves on for every claim.
 export const claimRuns = groupStatement(
   'laneway_claim',
@@ -83,10 +86,28 @@ export const claimRuns = groupStatement(
         and (expires_at is null or expires_at > ${now})
       returning runs.*, given.fence as given_fence
     )
-    select ${runColumns.map((column) => `claimed.${column}`).join(', ')}, given_fence,
-      coalesce(claimed.invocation, run_bodies.invocation) as invocation, coalesce(payload, body) as payload, kept_in
+    select ${claimedColumns}, given_fence
     from claimed left join run_bodies on bodies_apart > 0 and ${isAmong('run_id')} and run_id = claimed.id and kind = 'payload'`,
 );
+
+/** The first ready runs of a line: function, lane, how many, owner, lease. */
+export const claimNextInLine = {
+  name: 'laneway_claim_next',
+  text: `with next as materialized (
+      select id from runs
+      where state = 'queued' and ready_at is not null and function = $1 and lane = $2 and (expires_at is null or expires_at > ${now})
+      order by priority desc, due_at, id limit $3 for update skip locked
+    ),
+    claimed as (
+      update runs set state = 'running', fence = fence + 1, attempt = attempt + 1,
+        lease_owner = $4, lease_until = ${now} + $5::bigint, started_at = ${now}
+      where id = any(array(select id from next))
+      returning runs.*
+    )
+    select ${claimedColumns} from claimed
+    left join run_bodies on bodies_apart > 0 and run_id = claimed.id and kind = 'payload'
+    order by priority desc, due_at, id`,
+};
 
 export const renewRuns = groupStatement(
   'laneway_renew',
