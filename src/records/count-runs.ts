@@ -33,15 +33,14 @@ export async function countDead({ db }: Backend): Promise<(Line & { runs: number
   return rows;
 }
 
-/** Runs that are open and need the version. */
-export async function countOpen({ db }: Backend, version: Line & { version: string }): Promise<number> {
-  const { open } = await db
-    .selectFrom('runs')
-    .select((eb) => eb.fn.countAll<number>().as('open'))
-    .where('state', 'in', ['queued', 'running'])
-    .where('function', '=', version.function)
-    .where('lane', '=', version.lane)
-    .where('version', '=', version.version)
-    .executeTakeFirstOrThrow();
-  return open;
+/** Runs that are open and need the version: ready, delayed and running ones, each by their own index. */
+export async function countOpen({ db, dialect }: Backend, version: Line & { version: string }): Promise<number> {
+  const count = (index: string, condition: string) => sql`(
+    select count(*) from runs ${sql.raw(dialect.indexedBy(index))} where ${sql.raw(condition)}
+    and function = ${version.function} and lane = ${version.lane} and version = ${version.version})`;
+  const { rows } = await sql<{ open: number }>`select
+    ${count('runs_in_line', `state = 'queued' and ready_at is not null`)}
+    + ${count('runs_delayed', `state = 'queued' and ready_at is null`)}
+    + ${count('runs_leased', `state = 'running'`)} as open`.execute(db);
+  return rows[0]!.open;
 }

@@ -1,17 +1,19 @@
 import { sql } from 'kysely';
 import type { RunRecord } from '../contract/records.js';
 import type { Backend } from './backend.js';
+import { primaryKeyOfRuns } from './dialect.js';
 import { runColumns, runFromRow, type RecordRow } from './run-row.js';
 
 /** Ends that are to be told and due; nobody else gets them before `forMs` are over. */
 export async function takeDeliveries({ db, dialect }: Backend, limit: number, forMs: number): Promise<RunRecord[]> {
   const now = sql.raw(dialect.now);
   const { rows } = await sql<RecordRow>`
-    update runs set deliver_at = ${now} + ${forMs}, deliver_attempts = deliver_attempts + 1
-    where id in (
+    with due as materialized (
       select id from runs ${sql.raw(dialect.indexedBy('runs_to_deliver'))}
       where deliver_at is not null and deliver_at <= ${now} order by deliver_at limit ${limit} ${sql.raw(dialect.skipLocked)}
-    ) and deliver_at <= ${now}
+    )
+    update runs ${sql.raw(dialect.indexedBy(primaryKeyOfRuns))} set deliver_at = ${now} + ${forMs}, deliver_attempts = deliver_attempts + 1
+    where id in (select id from due) and deliver_at <= ${now}
     returning ${sql.raw(runColumns.join(', '))}`.execute(db);
   return rows.map(runFromRow);
 }

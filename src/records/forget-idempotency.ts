@@ -5,8 +5,9 @@ import type { Backend } from './backend.js';
 export async function forgetIdempotency({ db, dialect }: Backend, limit: number): Promise<number> {
   const isOver = sql`expires_at <= ${sql.raw(dialect.now)}`;
   const { numAffectedRows } = await sql`
-    delete from idempotency where (scope, key) in (
+    with over as materialized (
       select scope, key from idempotency where ${isOver} order by expires_at limit ${limit} ${sql.raw(dialect.skipLocked)}
-    ) and ${isOver}`.execute(db);
+    )
+    delete from idempotency where (scope, key) in (select scope, key from over) and ${isOver}`.execute(db);
   return Number(numAffectedRows);
 }

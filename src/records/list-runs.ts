@@ -33,7 +33,7 @@ export async function listRuns(backend: Backend, query: ListQuery): Promise<RunR
 function partsOf(backend: Backend, query: ListQuery, states: readonly RunState[]): Promise<RecordRow[]>[] {
   if (query.filter.dead === true) return [readDead(backend, query, states)];
   const since = query.filter.openOrEndedFrom;
-  const readState = (state: RunState) => (isSifted(query.filter) ? siftState : readStateByIndex)(backend, query, state);
+  const readState = (state: RunState) => (isSifted(query.filter, state) ? siftState : readStateByIndex)(backend, query, state);
   if (since === undefined) return states.map(readState);
   const open = states.filter(isOpen);
   const ended = states.filter((state) => !isOpen(state));
@@ -98,7 +98,9 @@ async function readEndedSince(
 
 /** By what the indexes know: state, function, schedule or caller, and the place in time. */
 function narrowedByIndex({ db }: Backend, query: ListQuery, state: RunState): RunQuery {
-  return inPage(whose(db.selectFrom('runs').select(runColumns).where('state', '=', state), query.filter), query);
+  const ofState = db.selectFrom('runs').select(runColumns).where('state', '=', state);
+  // The lists of ended runs hold no others, which the database has to be told.
+  return inPage(whose(isOpen(state) ? ofState : ofState.where('ended_at', 'is not', null), query.filter), query);
 }
 
 function whose(runs: RunQuery, filter: RunFilter): RunQuery {
@@ -123,7 +125,9 @@ function sift(runs: RunQuery, filter: RunFilter): RunQuery {
 
 const siftedColumns = ['lane', 'version', 'mode', 'source'] as const;
 
-function isSifted(filter: RunFilter): boolean {
+/** Of queued runs no index knows whose they are, but for schedules. */
+function isSifted(filter: RunFilter, state: RunState): boolean {
+  if (state === 'queued' && (filter.function ?? filter.callerId) !== undefined) return true;
   return siftedColumns.some((column) => filter[column] !== undefined);
 }
 

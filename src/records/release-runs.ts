@@ -1,17 +1,19 @@
 import { sql } from 'kysely';
 import type { Line } from '../contract/records.js';
 import type { Backend } from './backend.js';
+import { primaryKeyOfRuns } from './dialect.js';
 
 /** Makes delayed runs ready whose time has come, the first due first. Nothing takes that back, whatever the clock says later. */
 export async function releaseRuns({ db, dialect }: Backend, limit: number): Promise<{ released: number; lines: Line[] }> {
   const now = sql.raw(dialect.now);
   const isDue = sql`state = 'queued' and ready_at is null and due_at <= ${now}`;
   const { rows } = await sql<Line>`
-    update runs set ready_at = ${now}
-    where id in (
+    with due as materialized (
       select id from runs ${sql.raw(dialect.indexedBy('runs_delayed'))}
       where ${isDue} order by due_at limit ${limit} ${sql.raw(dialect.skipLocked)}
-    ) and ${isDue}
+    )
+    update runs ${sql.raw(dialect.indexedBy(primaryKeyOfRuns))} set ready_at = ${now}
+    where id in (select id from due) and ${isDue}
     returning function, lane`.execute(db);
   return { released: rows.length, lines: linesOf(rows) };
 }

@@ -11,6 +11,10 @@ import { openRecords, type RecordsOptions } from '../../src/records/open-records
 export interface RecordsWay {
   /** Empty records of their own; closed after the test. */
   open(t: TestContext): Promise<OpenRecords>;
+  /** The same, to be closed by the caller: for many in one test. */
+  openOnce(): Promise<OpenRecords & { close: () => Promise<void> }>;
+  /** Random sequences to try: each has records of its own, and those cost. */
+  modelRuns: number;
 }
 
 export interface OpenRecords {
@@ -24,33 +28,35 @@ export interface OpenRecords {
 }
 
 export const sqliteWay: RecordsWay = {
-  open: async (t) => {
-    const dataFolder = await temporaryFolder(t);
-    const options = { dataFolder, databaseUrl: null };
-    const records = new Reopened(options);
+  modelRuns: 25,
+  open: (t) => closedAfter(t, sqliteWay),
+  openOnce: async () => {
+    const dataFolder = await mkdtemp(join(tmpdir(), 'laneway-records-'));
+    const records = new Reopened({ dataFolder, databaseUrl: null });
     await records.open();
-    t.after(() => records.close());
     return {
       records: records.current,
       other: records.current,
       reopen: () => records.reopen(),
       countLargeBodies: async () => (await readdir(join(dataFolder, 'payloads'))).length,
+      close: async () => {
+        await records.close();
+        await rm(dataFolder, { recursive: true, force: true });
+      },
     };
   },
 };
 
 export function postgresWay(serverUrl: () => string): RecordsWay {
-  return {
-    open: async (t) => {
+  const way: RecordsWay = {
+    modelRuns: 12,
+    open: (t) => closedAfter(t, way),
+    openOnce: async () => {
       const databaseUrl = await newDatabase(serverUrl());
       const options = { dataFolder: '/dev/null/not-used', databaseUrl };
       const records = new Reopened(options);
       await records.open();
       const other = await openRecords(options);
-      t.after(async () => {
-        await records.close();
-        await other.close();
-      });
       return {
         records: records.current,
         other,
@@ -59,9 +65,20 @@ export function postgresWay(serverUrl: () => string): RecordsWay {
           const sql = 'select count(distinct body_id)::int as bodies from run_body_chunks';
           return (await queryDatabase<{ bodies: number }>(databaseUrl, sql))[0]!.bodies;
         },
+        close: async () => {
+          await records.close();
+          await other.close();
+        },
       };
     },
   };
+  return way;
+}
+
+async function closedAfter(t: TestContext, way: RecordsWay): Promise<OpenRecords> {
+  const { close, ...opened } = await way.openOnce();
+  t.after(close);
+  return opened;
 }
 
 export async function temporaryFolder(t: TestContext): Promise<string> {

@@ -44,12 +44,12 @@ function columns({ text }: Dialect): string[] {
 
 const indexes = [
   // The order in which a lane's runs are claimed. `expires_at` so that those over their time are passed over unread.
-  `create index runs_in_line on runs (function, lane, priority desc, due_at, id, expires_at)
+  `create index runs_in_line on runs (function, lane, priority desc, due_at, id, expires_at, version)
     where state = 'queued' and ready_at is not null`,
   // The same for each key, to pass over all runs of one that has as many running as it may.
   `create index runs_in_line_by_key on runs (function, lane, priority desc, key_id, due_at, id, expires_at)
     where state = 'queued' and ready_at is not null`,
-  `create index runs_delayed on runs (due_at) where state = 'queued' and ready_at is null`,
+  `create index runs_delayed on runs (due_at, function, lane, version) where state = 'queued' and ready_at is null`,
   `create index runs_expiring on runs (expires_at) where state = 'queued' and expires_at is not null`,
   // Running runs are few: those of a key are counted in this index.
   'drop index runs_leased',
@@ -57,6 +57,15 @@ const indexes = [
   // Dead letters are kept for another time than the other ended runs: they are passed over unread.
   'drop index runs_ended',
   'create index runs_ended on runs (ended_at, dead_at) where ended_at is not null',
+  // A run is in the lists of the ended ones once and for ever; running ones are few and need no list.
+  'drop index runs_listed',
+  'drop index runs_listed_by_function',
+  'drop index runs_listed_by_caller',
+  `create index runs_waiting_listed on runs (created_at, id) where state = 'queued'`,
+  'create index runs_listed on runs (state, created_at, id) where ended_at is not null',
+  'create index runs_listed_by_function on runs (function, state, created_at, id) where ended_at is not null',
+  `create index runs_listed_by_caller on runs (caller_id, state, created_at, id)
+    where ended_at is not null and caller_id is not null`,
   'create index runs_died on runs (dead_at) where dead_at is not null',
   'create index runs_dead_listed on runs (created_at, id) where dead_at is not null',
   'create index runs_dead_listed_by_function on runs (function, created_at, id) where dead_at is not null',

@@ -2,7 +2,7 @@ import { runStates } from '../../contract/words.js';
 import type { Dialect } from '../dialect.js';
 
 const ends = runStates.filter((state) => state !== 'queued' && state !== 'running');
-const counted = [...runStates, 'accepted', 'forgotten', 'dead'] as const;
+export const countedColumns = [...runStates, 'accepted', 'forgotten', 'dead'] as const;
 
 /**
  * conservation: runs by function, lane and state. Triggers move the counts in the same transaction as the state, whatever
@@ -14,7 +14,7 @@ export function createRunCounts(dialect: Dialect): string[] {
     function ${dialect.text} not null,
     lane ${dialect.text} not null,
     slot bigint not null,
-    ${counted.map((column) => `${column} bigint not null`).join(', ')},
+    ${countedColumns.map((column) => `${column} bigint not null`).join(', ')},
     primary key (function, lane, slot)
   ) ${dialect.clustered}`;
   const isSqlite = dialect.name === 'sqlite';
@@ -38,24 +38,29 @@ const dropPostgresCounting = [
 ];
 
 const rowsByLine = runStates.map((state) => `sum(case when state = '${state}' then 1 else 0 end)`).join(', ');
-const countRows = `insert into run_counts (function, lane, slot, ${counted.join(', ')})
+const countRows = `insert into run_counts (function, lane, slot, ${countedColumns.join(', ')})
   select function, lane, 0, ${rowsByLine}, count(*), 0, sum(case when dead_at is null then 0 else 1 end)
   from runs group by function, lane`;
 
 const before = (state: string) =>
   `coalesce((select sum(runs) from run_counts_before where state = '${state}'), 0) - coalesce((select sum(${state}) from run_counts), 0)`;
 const sumOfForgotten = ends.map(before).join(' + ');
-const countForgotten = `insert into run_counts (function, lane, slot, ${counted.join(', ')})
+const countForgotten = `insert into run_counts (function, lane, slot, ${countedColumns.join(', ')})
   select '', '', 0, 0, 0, ${ends.map(before).join(', ')}, ${sumOfForgotten}, ${sumOfForgotten}, 0`;
 
+/**
+ * The records thread gathers what the statements of every run move and adds that up once a transaction: those raise `counted`,
+ * and all others are counted here.
+ */
 const sqliteCounting = [
-  `create trigger count_new_run after insert on runs begin
-    insert into run_counts (function, lane, slot, ${counted.join(', ')})
+  'alter table runs add column counted bigint not null default 0',
+  `create trigger count_new_run after insert on runs when new.counted = 0 begin
+    insert into run_counts (function, lane, slot, ${countedColumns.join(', ')})
     values (new.function, new.lane, 0, ${runStates.map((state) => `new.state = '${state}'`).join(', ')}, 1, 0, new.dead_at is not null)
-    on conflict (function, lane, slot) do update set ${counted.map((column) => `${column} = ${column} + excluded.${column}`).join(', ')};
+    on conflict (function, lane, slot) do update set ${countedColumns.map((column) => `${column} = ${column} + excluded.${column}`).join(', ')};
   end`,
   `create trigger count_moved_run after update of state, dead_at on runs
-    when old.state <> new.state or (old.dead_at is null) <> (new.dead_at is null)
+    when old.counted = new.counted and (old.state <> new.state or (old.dead_at is null) <> (new.dead_at is null))
   begin
     update run_counts set
       ${runStates.map((state) => `${state} = ${state} - (old.state = '${state}') + (new.state = '${state}')`).join(', ')},
@@ -69,8 +74,8 @@ const sqliteCounting = [
 ];
 
 /** Spread over slots, else every commit would wait for one row. New and forgotten runs come by the hundred: they are added up first. */
-const addTo = `on conflict (function, lane, slot) do update set ${counted.map((column) => `${column} = run_counts.${column} + excluded.${column}`).join(', ')}`;
-const intoCounts = `insert into run_counts (function, lane, slot, ${counted.join(', ')})`;
+const addTo = `on conflict (function, lane, slot) do update set ${countedColumns.map((column) => `${column} = run_counts.${column} + excluded.${column}`).join(', ')}`;
+const intoCounts = `insert into run_counts (function, lane, slot, ${countedColumns.join(', ')})`;
 const slot = 'pg_backend_pid() % 64';
 const ofState = (row: string, state: string) => `(${row}.state = '${state}')::int`;
 

@@ -17,6 +17,8 @@ export interface PostgresStatement {
   name?: string;
   text: string;
   values: unknown[];
+  /** Instead of the connection's own. */
+  timeoutMs?: number;
 }
 
 /** A pool of connections. What can't be carried out now is `records_unavailable`; the next call tries anew. */
@@ -41,10 +43,12 @@ export class PostgresConnection {
   }
 
   async query(statement: PostgresStatement): Promise<{ rows: PostgresRow[]; changes: number }> {
+    const { timeoutMs, ...query } = statement;
     const values = statement.values.map(withoutNul);
+    const config = { ...query, values, ...(timeoutMs === undefined ? {} : { query_timeout: timeoutMs }) };
     for (let tries = 1; ; tries += 1) {
       try {
-        const { rows, rowCount } = await this.#pool.query<PostgresRow>({ ...statement, values });
+        const { rows, rowCount } = await this.#pool.query<PostgresRow>(config);
         return { rows, changes: rowCount ?? 0 };
       } catch (error) {
         if (!isTransient(error) || tries === triesOfTransient) throw toRecordsError(error);
@@ -96,10 +100,10 @@ export class PostgresConnection {
 }
 
 /**
- * no-fake-accept: a server configured not to wait for its disk is told to wait here. Plans are made for each call, else
- * one that was made for empty tables would stay in use when they are large.
+ * no-fake-accept: a server configured not to wait for its disk is told to wait here. Every statement has its index: a plan that
+ * was made while a table was empty, and kept, is to use it too.
  */
-const sessionSettings = `select set_config('plan_cache_mode', 'force_custom_plan', false),
+const sessionSettings = `select set_config('enable_seqscan', 'off', false), set_config('jit', 'off', false),
   set_config('statement_timeout', '${statementTimeoutMs}', false),
   case when current_setting('synchronous_commit') = 'off' then set_config('synchronous_commit', 'on', false) end`;
 

@@ -4,24 +4,32 @@ import type { RunState } from '../../contract/words.js';
 import type { AcceptAnswer, ClaimedRow, EndAnswer, EndRow, HotOperations } from '../backend.js';
 import { postgresDialect } from '../dialect.js';
 import { groupCalls } from '../group-calls.js';
+import { QueueRoom } from '../queue-room.js';
 import { runColumns, toClaimedRow, type AcceptedRow, type RecordRow, type SyncRow } from '../run-row.js';
 import { admitRun, settleAdmission } from '../steps/admit-run.js';
 import { claimNextRuns, claimRun } from '../steps/claim-runs.js';
 import type { Steps } from '../steps/steps.js';
-import type { PostgresConnection, PostgresRow } from './connection.js';
-import { acceptRuns, appendEvents, claimRuns, endRuns, renewRuns, selectSame, writeSyncRuns } from './hot-statements.js';
+import type { PostgresConnection, PostgresRow, PostgresStatement } from './connection.js';
+import {
+  acceptRuns,
+  appendEvents,
+  claimNextInLine,
+  claimRuns,
+  endRuns,
+  renewRuns,
+  selectSame,
+  writeSyncRuns,
+  type GroupStatement,
+} from './hot-statements.js';
 import { storableJson } from './storable.js';
 
 const smallCallBytes = 500;
+/** A server that hangs is to be told to callers soon. */
+const hotTimeoutMs = 10_000;
 
 interface Fenced {
   id: string;
   fence: number;
-}
-
-interface NamedStatement {
-  name: string;
-  text: string;
 }
 
 interface ClaimCall extends Fenced {
@@ -31,6 +39,7 @@ interface ClaimCall extends Fenced {
 
 /** The hot operations as statements over many rows: calls that wait together are one statement and one commit. */
 export function postgresHotOperations(connection: PostgresConnection): HotOperations {
+  const room = new QueueRoom();
   const acceptPlain = groupCalls<AcceptedRow, AcceptAnswer>({
     carryOut: acceptAll,
     weigh: (run) => smallCallBytes + [run.payload, run.apart_payload].reduce((bytes, text) => bytes + (text?.length ?? 0), 0),
@@ -46,7 +55,7 @@ export function postgresHotOperations(connection: PostgresConnection): HotOperat
   });
 
   return {
-    accept: (run) => (isPlain(run) ? acceptPlain(run) : acceptCarefully(run)),
+    accept: (run) => (isPlain(run) && room.take(run, run.caps) ? acceptPlain(run) : acceptCarefully(run)),
 
     claim: (claim, by) =>
       by.limits === null
@@ -54,6 +63,11 @@ export function postgresHotOperations(connection: PostgresConnection): HotOperat
         : claimCarefully(claim, by),
 
     claimNext: async (line, count, by) => {
+      if (by.limits === null) {
+        const values = [line.function, line.lane, count, by.owner, by.leaseMs];
+        const { rows } = await connection.query({ ...claimNextInLine, values, timeoutMs: hotTimeoutMs });
+        return { runs: rows.map(claimedRowOf), limited: false };
+      }
       const { runs, limited } = await connection.steps(() => claimNextRuns(postgresDialect, { line, count, by }));
       return { runs: runs.map(toClaimedRow), limited };
     },
@@ -62,9 +76,7 @@ export function postgresHotOperations(connection: PostgresConnection): HotOperat
 
     renew: async (claims, leaseMs) => {
       const rows = byId(claims.map(({ runId, fence }) => ({ id: runId, fence, lease_ms: leaseMs })));
-      const renewed = new Map(
-        (await lookUp(renewRuns, rows)).map((row) => [keyOf(row as unknown as Fenced), row['is_cancelled']]),
-      );
+      const renewed = new Map((await run(renewRuns, rows)).map((row) => [keyOf(row as unknown as Fenced), row['is_cancelled']]));
       return claims.map(({ runId, fence }) => {
         const isCancelled = renewed.get(keyOf({ id: runId, fence }));
         if (isCancelled === undefined) return 'lost';
@@ -90,9 +102,9 @@ export function postgresHotOperations(connection: PostgresConnection): HotOperat
   function acceptCarefully(row: AcceptedRow): Promise<AcceptAnswer> {
     return connection.steps(steps);
     function* steps(): Steps<AcceptAnswer> {
-      const answer = yield* admitRun(postgresDialect, row);
+      const answer = yield* admitRun(postgresDialect, row, room);
       if (answer !== null) return answer;
-      const [written] = yield { sql: acceptRuns.text, parameters: [storableJson([row])] };
+      const [written] = yield { sql: acceptRuns.many.text, parameters: [storableJson([row])] };
       if (written === undefined) return toAnswer(row, undefined);
       yield* settleAdmission(postgresDialect, row);
       const [, state, created_at] = written;
@@ -107,7 +119,7 @@ export function postgresHotOperations(connection: PostgresConnection): HotOperat
 
   async function claimAll(calls: ClaimCall[]): Promise<(ClaimedRow | null)[]> {
     const first = firstOfEach(calls, keyOf);
-    const rows = await lookUp(claimRuns, byId([...first.values()]));
+    const rows = await run(claimRuns, byId([...first.values()]));
     const claimed = new Map(rows.map((row) => [keyOf({ id: row['id'] as string, fence: row['given_fence'] as number }), row]));
     return calls.map((call) => {
       const row = claimed.get(keyOf(call));
@@ -117,7 +129,7 @@ export function postgresHotOperations(connection: PostgresConnection): HotOperat
 
   async function endAll(ends: EndRow[]): Promise<EndAnswer[]> {
     const first = firstOfEach(ends, keyOf);
-    const rows = await lookUp(endRuns, byId([...first.values()]));
+    const rows = await run(endRuns, byId([...first.values()]));
     const ended = new Map(rows.map((row) => [keyOf(row as unknown as Fenced), row]));
     return ends.map((end) => {
       const row = ended.get(keyOf(end));
@@ -133,7 +145,7 @@ export function postgresHotOperations(connection: PostgresConnection): HotOperat
     if (skipped.length === 0) return [];
     // The same row again, after an answer that was lost, is no collision.
     const same = idsOf(
-      await lookUp(
+      await run(
         selectSame,
         skipped.map(({ id, created_at }) => ({ id, created_at })),
       ),
@@ -147,14 +159,18 @@ export function postgresHotOperations(connection: PostgresConnection): HotOperat
     return calls.map(() => null);
   }
 
-  async function lookUp(statement: NamedStatement, rows: readonly { id: string }[]): Promise<PostgresRow[]> {
-    const values = [storableJson(rows), rows.map(({ id }) => id)];
-    return (await connection.query({ ...statement, values })).rows;
+  async function run(statement: GroupStatement, rows: readonly object[]): Promise<PostgresRow[]> {
+    return (await connection.query({ ...statementFor(statement, rows), timeoutMs: hotTimeoutMs })).rows;
   }
+}
 
-  async function run(statement: NamedStatement, rows: readonly object[]): Promise<PostgresRow[]> {
-    return (await connection.query({ ...statement, values: [storableJson(rows)] })).rows;
+function statementFor({ one, many }: GroupStatement, rows: readonly object[]): PostgresStatement {
+  if (rows.length === 1) {
+    const row = rows[0] as Record<string, unknown>;
+    return { name: one.name, text: one.text, values: one.columns.map((column) => row[column] ?? null) };
   }
+  const ids = many.hasIds ? [(rows as readonly { id: string }[]).map(({ id }) => id)] : [];
+  return { text: many.text, values: [storableJson(rows), ...ids] };
 }
 
 /** Rows are always locked in the order of their ids, so that two servers do not wait for each other. */
@@ -177,8 +193,8 @@ function keyOf({ id, fence }: Fenced): string {
   return `${id} ${fence}`;
 }
 
-function isPlain({ caps, idempotency, redrive_of }: AcceptedRow): boolean {
-  return idempotency === null && redrive_of === null && caps.lane === null && caps.function === null && caps.all === null;
+function isPlain({ idempotency, redrive_of }: AcceptedRow): boolean {
+  return idempotency === null && redrive_of === null;
 }
 
 function toAnswer({ id }: AcceptedRow, written: PostgresRow | undefined): AcceptAnswer {

@@ -2,11 +2,16 @@ import { postgresDialect } from '../dialect.js';
 import { moveTo, stateOfRetry } from '../run-ends.js';
 import { acceptedColumns, runColumns, syncColumns } from '../run-row.js';
 
-/**
- * Statements over many rows, which come as one JSON array: a whole group is one statement, and so one commit. Those that
- * look rows up get the ids ($2) as well: PostgreSQL can count an array, but takes any JSON for a hundred rows and may
- * then read a whole table for one.
- */
+/** A statement over the rows of one group of calls. */
+export interface GroupStatement {
+  /** For one row: its values are the parameters, in the order of the columns, and the plan is made once a connection. */
+  one: { name: string; text: string; columns: readonly string[] };
+  /**
+   * For more: they come as one JSON array, so that a whole group is one statement, and so one commit. Their ids come as well
+   * ($2): PostgreSQL can count an array, but takes any JSON for a hundred rows and may then read a whole table for one.
+   */
+  many: { text: string; hasIds: boolean };
+}
 
 const { now } = postgresDialect;
 const numbers = new Set<string>([
@@ -30,9 +35,9 @@ const numbers = new Set<string>([
   'at',
 ]);
 
-export const acceptRuns = {
-  name: 'laneway_accept',
-  text: `with given as (select * from ${given([
+export const acceptRuns = groupStatement(
+  'laneway_accept',
+  [
     ...acceptedColumns,
     'delay_ms',
     'expires_after_ms',
@@ -41,7 +46,8 @@ export const acceptRuns = {
     'apart_invocation',
     'apart_payload',
     'payload_kept_in',
-  ])}),
+  ],
+  ({ given }) => `with given as (select * from ${given}),
     accepted as (
       insert into runs (${acceptedColumns.join(', ')}, state, attempt, lease_owner, lease_until, started_at,
         created_at, due_at, ready_at, expires_at, mode, fence, deaths, result_bytes)
@@ -62,42 +68,65 @@ export const acceptRuns = {
       where apart_invocation is not null
     )
     select id, state, created_at from accepted`,
-};
+);
 
-export const claimRuns = {
-  name: 'laneway_claim',
-  // no-second-live-attempt: one statement checks and takes, and the fence moves on for every claim.
-  text: `with given as (select * from ${given(['id', 'fence', 'owner', 'lease_ms'])}),
+const claimedColumns = `${runColumns.map((column) => `claimed.${column}`).join(', ')},
+  coalesce(claimed.invocation, run_bodies.invocation) as invocation, coalesce(payload, body) as payload, kept_in`;
+
+// no-second-live-attempt: one statement checks and takes, and the fence moves on for every claim.
+export const claimRuns = groupStatement(
+  'laneway_claim',
+  ['id', 'fence', 'owner', 'lease_ms'],
+  ({ given, isAmong }) => `with given as (select * from ${given}),
     claimed as (
       update runs set state = 'running', fence = runs.fence + 1, attempt = attempt + 1,
         lease_owner = given.owner, lease_until = ${now} + given.lease_ms, started_at = ${now}
       from given
-      where runs.id = any($2) and runs.id = given.id and runs.fence = given.fence and state = 'queued' and ready_at is not null
+      where ${isAmong('runs.id')} and runs.id = given.id and runs.fence = given.fence and state = 'queued' and ready_at is not null
         and (expires_at is null or expires_at > ${now})
       returning runs.*, given.fence as given_fence
     )
-    select ${runColumns.map((column) => `claimed.${column}`).join(', ')}, given_fence,
-      coalesce(claimed.invocation, run_bodies.invocation) as invocation, coalesce(payload, body) as payload, kept_in
-    from claimed left join run_bodies on bodies_apart > 0 and run_id = any($2) and run_id = claimed.id and kind = 'payload'`,
+    select ${claimedColumns}, given_fence
+    from claimed left join run_bodies on bodies_apart > 0 and ${isAmong('run_id')} and run_id = claimed.id and kind = 'payload'`,
+);
+
+/** The first ready runs of a line: function, lane, how many, owner, lease. */
+export const claimNextInLine = {
+  name: 'laneway_claim_next',
+  text: `with next as materialized (
+      select id from runs
+      where state = 'queued' and ready_at is not null and function = $1 and lane = $2 and (expires_at is null or expires_at > ${now})
+      order by priority desc, due_at, id limit $3 for update skip locked
+    ),
+    claimed as (
+      update runs set state = 'running', fence = fence + 1, attempt = attempt + 1,
+        lease_owner = $4, lease_until = ${now} + $5::bigint, started_at = ${now}
+      where id = any(array(select id from next))
+      returning runs.*
+    )
+    select ${claimedColumns} from claimed
+    left join run_bodies on bodies_apart > 0 and run_id = claimed.id and kind = 'payload'
+    order by priority desc, due_at, id`,
 };
 
-export const renewRuns = {
-  name: 'laneway_renew',
-  text: `update runs set lease_until = ${now} + given.lease_ms
-    from ${given(['id', 'fence', 'lease_ms'])}
-    where runs.id = any($2) and runs.id = given.id and runs.fence = given.fence and state = 'running'
+export const renewRuns = groupStatement(
+  'laneway_renew',
+  ['id', 'fence', 'lease_ms'],
+  ({ given, isAmong }) => `update runs set lease_until = ${now} + given.lease_ms
+    from ${given}
+    where ${isAmong('runs.id')} and runs.id = given.id and runs.fence = given.fence and state = 'running'
     returning runs.id, runs.fence, cancel_requested_at is not null as is_cancelled`,
-};
+);
 
 const becomes = `(case when given.state = 'queued' then ${stateOfRetry(now, 'given.retry_in_ms')} else given.state end)`;
 /** Of an attempt that was to be repeated, nothing is kept when a cancel was asked for meanwhile. */
 const unlessCancelled = (column: string) =>
   `case when ${becomes} <> given.state and ${becomes} = 'cancelled' then null else given.${column} end`;
 
-export const endRuns = {
-  name: 'laneway_end',
-  // no-double-end: only the attempt that holds the fence ends the run, and only once.
-  text: `with given as (select * from ${given([
+// no-double-end: only the attempt that holds the fence ends the run, and only once.
+export const endRuns = groupStatement(
+  'laneway_end',
+  [
     'id',
     'fence',
     'state',
@@ -110,7 +139,8 @@ export const endRuns = {
     'result',
     'apart_result',
     'result_kept_in',
-  ])}),
+  ],
+  ({ given, isAmong }) => `with given as (select * from ${given}),
     ended as (
       update runs set ${moveTo(becomes, now)},
         reason = ${unlessCancelled('reason')}, message = ${unlessCancelled('message')},
@@ -124,12 +154,12 @@ export const endRuns = {
         invocation = case when given.state = 'succeeded' then null else invocation end,
         bodies_apart = case when apart_result is null and result_kept_in is null then bodies_apart else 1 end
       from given
-      where runs.id = any($2) and runs.id = given.id and runs.fence = given.fence and runs.state = 'running'
+      where ${isAmong('runs.id')} and runs.id = given.id and runs.fence = given.fence and runs.state = 'running'
       returning runs.id, runs.fence, runs.state, bodies_apart, apart_result, result_kept_in
     ),
     dropped as (
       delete from run_bodies using ended
-      where run_id = any($2) and run_id = ended.id and kind = 'payload' and ended.state = 'succeeded' and bodies_apart > 0
+      where ${isAmong('run_id')} and run_id = ended.id and kind = 'payload' and ended.state = 'succeeded' and bodies_apart > 0
       returning run_id, kept_in
     ),
     kept as (
@@ -137,11 +167,12 @@ export const endRuns = {
       select id, 'result', apart_result, result_kept_in from ended where apart_result is not null or result_kept_in is not null
     )
     select id, fence, state, dropped.kept_in as dropped from ended left join dropped on run_id = id`,
-};
+);
 
-export const writeSyncRuns = {
-  name: 'laneway_write_sync',
-  text: `with given as (select * from ${given([...syncColumns, 'apart_payload', 'payload_kept_in', 'apart_result', 'result_kept_in'])}),
+export const writeSyncRuns = groupStatement(
+  'laneway_write_sync',
+  [...syncColumns, 'apart_payload', 'payload_kept_in', 'apart_result', 'result_kept_in'],
+  ({ given }) => `with given as (select * from ${given}),
     written as (
       insert into runs (${syncColumns.join(', ')}, mode, attempt, fence, priority, deaths, due_at)
       select ${syncColumns.join(', ')}, 'sync', 1, 0, 0, 0, created_at from given
@@ -157,23 +188,38 @@ export const writeSyncRuns = {
         where apart_result is not null or result_kept_in is not null
     )
     select id from written`,
-};
+);
 
-export const selectSame = {
-  name: 'laneway_same_sync',
-  text: `select runs.id from runs join ${given(['id', 'created_at'])} using (id, created_at)
-    where runs.id = any($2) and mode = 'sync'`,
-};
+export const selectSame = groupStatement(
+  'laneway_same_sync',
+  ['id', 'created_at'],
+  ({ given, isAmong }) => `select runs.id from runs join ${given} using (id, created_at)
+    where ${isAmong('runs.id')} and mode = 'sync'`,
+);
 
-export const appendEvents = {
-  name: 'laneway_append_events',
-  text: `insert into run_events (run_id, attempt, seq, at, kind, stream, data)
+export const appendEvents = groupStatement(
+  'laneway_append_events',
+  ['run_id', 'attempt', 'seq', 'at', 'kind', 'stream', 'data'],
+  ({ given }) => `insert into run_events (run_id, attempt, seq, at, kind, stream, data)
     select run_id, attempt, seq, at, kind, stream, data
-    from ${given(['run_id', 'attempt', 'seq', 'at', 'kind', 'stream', 'data'])}
+    from ${given}
     on conflict do nothing`,
-};
+);
 
-function given(columns: readonly string[]): string {
-  const typed = columns.map((column) => `${column} ${numbers.has(column) ? 'bigint' : 'text'}`);
-  return `json_to_recordset($1::json) as given (${typed.join(', ')})`;
+interface Rows {
+  given: string;
+  isAmong: (column: string) => string;
+}
+
+function groupStatement(name: string, columns: readonly string[], write: (rows: Rows) => string): GroupStatement {
+  const typeOf = (column: string) => (numbers.has(column) ? 'bigint' : 'text');
+  const values = columns.map((column, index) => `$${index + 1}::${typeOf(column)}`);
+  const typed = columns.map((column) => `${column} ${typeOf(column)}`);
+  const one = { given: `(values (${values.join(', ')})) as given (${columns.join(', ')})`, isAmong: () => 'true' };
+  const many = {
+    given: `json_to_recordset($1::json) as given (${typed.join(', ')})`,
+    isAmong: (column: string) => `${column} = any($2)`,
+  };
+  const text = write(many);
+  return { one: { name, text: write(one), columns }, many: { text, hasIds: text.includes('$2') } };
 }

@@ -1,6 +1,7 @@
 import type { Accepted, IdempotencyClaim } from '../../contract/records.js';
 import type { Refusal } from '../backend.js';
 import type { Dialect } from '../dialect.js';
+import type { QueueRoom } from '../queue-room.js';
 import type { AcceptedRow } from '../run-row.js';
 import type { Steps } from './steps.js';
 
@@ -8,10 +9,10 @@ import type { Steps } from './steps.js';
 export type Admission = Pick<AcceptedRow, 'id' | 'function' | 'lane' | 'redrive_of' | 'idempotency' | 'caps'>;
 
 /** What has to hold before a run is written; null when it may be. Nothing is changed yet. */
-export function* admitRun(dialect: Dialect, run: Admission): Steps<Accepted | Refusal | null> {
+export function* admitRun(dialect: Dialect, run: Admission, room: QueueRoom): Steps<Accepted | Refusal | null> {
   return (
     (run.idempotency === null ? null : yield* findSame(dialect, run.idempotency)) ??
-    (yield* refuseWhenFull(run)) ??
+    (room.take(run, run.caps) ? null : yield* refuseWhenFull(dialect, run, room)) ??
     (run.redrive_of === null ? null : yield* refuseUnlessDead(dialect, run.redrive_of))
   );
 }
@@ -45,22 +46,21 @@ function* findSame(dialect: Dialect, { scope, key, bodyHash }: IdempotencyClaim)
   return { how: 'refused', code: 'idempotency_conflict', details: { key, id: runId } };
 }
 
-/** bounded: by the counts, which change with the states. */
-function* refuseWhenFull({ caps, function: name, lane }: Admission): Steps<Refusal | null> {
-  if (caps.lane !== null || caps.function !== null) {
-    const [counts] = yield {
-      sql: `select coalesce(sum(case when lane = ? then queued else 0 end), 0), coalesce(sum(queued), 0)
-        from run_counts where function = ?`,
-      parameters: [lane, name],
-    };
-    const [inLane, inFunction] = counts as [number, number];
-    if (caps.lane !== null && inLane >= caps.lane) return full(`Function ${name} in lane ${lane}`, caps.lane);
-    if (caps.function !== null && inFunction >= caps.function) return full(`Function ${name}`, caps.function);
-  }
-  if (caps.all !== null) {
-    const [counts] = yield { sql: 'select coalesce(sum(queued), 0) from run_counts', parameters: [] };
-    if ((counts![0] as number) >= caps.all) return full('This installation', caps.all);
-  }
+/** bounded: by the counts. So near to a cap one server after the other looks at them and adds to them. */
+function* refuseWhenFull(dialect: Dialect, run: Admission, room: QueueRoom): Steps<Refusal | null> {
+  const { caps, function: name, lane } = run;
+  if (dialect.name === 'postgres') yield lock(['room in the queue']);
+  const [counts] = yield {
+    sql: `select coalesce(sum(case when function = ? and lane = ? then queued else 0 end), 0),
+        coalesce(sum(case when function = ? then queued else 0 end), 0), coalesce(sum(queued), 0)
+      from run_counts ${caps.all === null ? 'where function = ?' : ''}`,
+    parameters: [name, lane, name, ...(caps.all === null ? [name] : [])],
+  };
+  const [inLane, inFunction, all] = counts as [number, number, number];
+  if (caps.lane !== null && inLane >= caps.lane) return full(`Function ${name} in lane ${lane}`, caps.lane);
+  if (caps.function !== null && inFunction >= caps.function) return full(`Function ${name}`, caps.function);
+  if (caps.all !== null && all >= caps.all) return full('This installation', caps.all);
+  room.learn(run, caps, { lane: inLane, function: inFunction, all });
   return null;
 }
 

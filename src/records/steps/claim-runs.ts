@@ -85,32 +85,43 @@ function hasNoRoom({ keys }: Room, key: string | null): boolean {
   return key !== null && (keys.get(key) ?? 1) <= 0;
 }
 
+interface Search {
+  line: Line;
+  wanted: number;
+  room: Room;
+}
+
+/** The first of the line, unless one of them has to stand back for its key: then it matters who comes after. */
+function* findWaiting(dialect: Dialect, search: Search): Steps<{ ids: string[]; passedOver: boolean }> {
+  const { line, wanted, room } = search;
+  const rows = yield {
+    sql: `select id, due_at, key_id from runs ${dialect.indexedBy('runs_in_line')}
+      where ${isReady} and function = ? and lane = ? and ${isNotOver(dialect)}
+      order by priority desc, due_at, id limit ? ${dialect.skipLocked}`,
+    parameters: [line.function, line.lane, wanted],
+  };
+  const first = rows.map(toWaiting);
+  if (takeWhatHasRoom(first, room).length === first.length) return { ids: first.map(({ id }) => id), passedOver: false };
+  return { ids: yield* findByKeys(dialect, search), passedOver: true };
+}
+
 /**
  * Level by level of priority, each by due time. What belongs to a key without room is jumped over by the index, however long
  * it is.
  */
-function* findWaiting(
-  dialect: Dialect,
-  { line, wanted, room }: { line: Line; wanted: number; room: Room },
-): Steps<{ ids: string[]; passedOver: boolean }> {
+function* findByKeys(dialect: Dialect, { line, wanted, room }: Search): Steps<string[]> {
   const ids: string[] = [];
-  let passedOver = false;
-  for (let priority = yield* nextPriority(dialect, line, null); priority !== null && ids.length < wanted;) {
+  let priority = yield* nextPriority(dialect, line, null);
+  while (priority !== null && ids.length < wanted) {
     const level = { ...line, priority, wanted: wanted - ids.length };
-    const first = yield* firstOf(dialect, level);
-    let chosen = takeWhatHasRoom(first, room);
-    // Somebody has to stand back, and who comes after is not read yet.
-    if (chosen.length < first.length) {
-      passedOver = true;
-      chosen = takeWhatHasRoom(yield* firstOfEachKey(dialect, level, room), room).slice(0, level.wanted);
-    }
+    const chosen = takeWhatHasRoom(yield* firstOfEachKey(dialect, level, room), room).slice(0, level.wanted);
     for (const { id, key } of chosen) {
       ids.push(id);
       if (key !== null && room.keys.has(key)) room.keys.set(key, room.keys.get(key)! - 1);
     }
     priority = ids.length < wanted ? yield* nextPriority(dialect, line, priority) : null;
   }
-  return { ids, passedOver };
+  return ids;
 }
 
 function takeWhatHasRoom(waiting: readonly Waiting[], room: Room): Waiting[] {
@@ -134,15 +145,6 @@ function* nextPriority(dialect: Dialect, line: Line, below: number | null): Step
 }
 
 type Level = Line & { priority: number; wanted: number };
-
-function* firstOf(dialect: Dialect, level: Level): Steps<Waiting[]> {
-  const rows = yield {
-    sql: `select id, due_at, key_id from runs ${dialect.indexedBy('runs_in_line')}
-      where ${inLevel} and ${isNotOver(dialect)} order by due_at, id limit ? ${dialect.skipLocked}`,
-    parameters: [level.function, level.lane, level.priority, level.wanted],
-  };
-  return rows.map(toWaiting);
-}
 
 /** The first of every key that has room, merged by due time. */
 function* firstOfEachKey(dialect: Dialect, level: Level, room: Room): Steps<Waiting[]> {

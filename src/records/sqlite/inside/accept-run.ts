@@ -1,5 +1,6 @@
 import type { AcceptAnswer } from '../../backend.js';
 import { sqliteDialect } from '../../dialect.js';
+import { QueueRoom } from '../../queue-room.js';
 import { acceptedColumns } from '../../run-row.js';
 import { admitRun, settleAdmission, type Admission } from '../../steps/admit-run.js';
 import { carryOutSteps } from '../../steps/steps.js';
@@ -17,14 +18,15 @@ const redriveOfAt = acceptedColumns.indexOf('redrive_of');
 export function prepareAccept(database: Database) {
   const insertRun = database.prepare(
     `insert into runs (${acceptedColumns.join(', ')}, state, attempt, lease_owner, lease_until, started_at,
-       created_at, due_at, ready_at, expires_at, mode, fence, deaths, result_bytes)
-     values (${acceptedColumns.map(() => '?').join(', ')}, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', 1, 0, 0)
+       created_at, due_at, ready_at, expires_at, mode, fence, deaths, result_bytes, counted)
+     values (${acceptedColumns.map(() => '?').join(', ')}, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', 1, 0, 0, 1)
      on conflict do nothing`,
   );
   const insertBody = prepareInsertBody(database);
+  const room = new QueueRoom();
   return (values: readonly Value[]): AcceptAnswer => {
     const admission = admissionOf(values);
-    const answer = carryOutSteps(admitRun(sqliteDialect, admission), database.execute);
+    const answer = carryOutSteps(admitRun(sqliteDialect, admission, room), database.execute);
     if (answer !== null) return answer;
 
     const more = values.slice(width) as unknown as AcceptedMore;
@@ -44,6 +46,7 @@ export function prepareAccept(database: Database) {
       expiresAfterMs === null ? null : now + expiresAfterMs,
     ]);
     if (changes === 0) return { how: 'refused', code: 'run_id_in_use', details: { id: admission.id } };
+    database.counts.moved(admission, null, isStraight ? 'running' : 'queued');
     if (invocation !== null) insertBody.run([admission.id, 'payload', invocation, payload, keptIn]);
     carryOutSteps(settleAdmission(sqliteDialect, admission), database.execute);
     return { how: isStraight ? 'running' : 'queued', at: now };

@@ -7,11 +7,14 @@ import type { ClaimAnswer, ClaimNextAnswer, Value } from '../messages.js';
 import type { Database } from './database.js';
 import { inRows } from './in-rows.js';
 
+const functionAt = runColumns.indexOf('function');
+const laneAt = runColumns.indexOf('lane');
+
 /** One run for one owner. */
 export function prepareClaim(database: Database) {
   // no-second-live-attempt: one statement checks and takes, and the fence moves on for every claim.
   const claim = database.prepare(
-    `update runs set state = 'running', fence = fence + 1, attempt = attempt + 1, lease_owner = ?1, lease_until = ?2, started_at = ?3
+    `update runs set state = 'running', counted = counted + 1, fence = fence + 1, attempt = attempt + 1, lease_owner = ?1, lease_until = ?2, started_at = ?3
      where id = ?4 and fence = ?5 and state = 'queued' and ready_at is not null and (expires_at is null or expires_at > ?3)
      returning ${runColumns.join(', ')}, invocation, payload, bodies_apart`,
   );
@@ -25,6 +28,7 @@ export function prepareClaim(database: Database) {
     const now = database.now();
     const run = claim.get([owner, now + leaseMs, now, id, fence]) as Value[] | undefined;
     if (run === undefined) return null;
+    database.counts.moved({ function: run[functionAt] as string, lane: run[laneAt] as string }, 'queued', 'running');
     const isApart = run.pop() !== 0;
     run.push(null);
     const body = isApart ? (readPayload.get([id]) as Value[] | undefined) : undefined;

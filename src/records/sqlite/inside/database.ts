@@ -5,6 +5,7 @@ import { createMigrationsTable, pendingStatements } from '../../migrations/pendi
 import type { Step } from '../../steps/steps.js';
 import type { QueryAnswer, Value } from '../messages.js';
 import { RecordsClock } from './records-clock.js';
+import { addMoved, RunCounter } from './run-counter.js';
 
 type Prepared = Libsql.Statement;
 
@@ -24,6 +25,8 @@ export class Database {
   readonly #prepared = new Map<string, { statement: Prepared; columns: string[] | null }>();
   readonly #clock: RecordsClock;
   readonly #setClock: Prepared;
+  readonly counts = new RunCounter((values) => this.#addMoved.run(values));
+  readonly #addMoved: Prepared;
 
   constructor(file: string) {
     this.#libsql = new Libsql(file, { timeout: 5000 });
@@ -31,6 +34,7 @@ export class Database {
     this.#libsql.exec(`create temp table clock (now integer not null); insert into clock values (${Date.now()})`);
     this.#migrate();
     this.#setClock = this.prepare('update clock set now = ?');
+    this.#addMoved = this.prepare(addMoved);
     this.#clock = new RecordsClock(this.#latestTime());
     this.tick();
   }
@@ -49,11 +53,13 @@ export class Database {
   }
 
   commit(): void {
+    this.counts.flush();
     this.#libsql.exec('commit');
   }
 
   /** Does nothing when SQLite has rolled back by itself, as it does on a full disk. */
   rollback(): void {
+    this.counts.discard();
     if (this.#libsql.inTransaction) this.#libsql.exec('rollback');
   }
 
@@ -64,6 +70,8 @@ export class Database {
   }
 
   query(sql: string, parameters: readonly Value[]): QueryAnswer {
+    // It may ask for the counts.
+    this.counts.flush();
     const { statement, columns } = this.#prepareOnce(sql);
     if (columns === null) return { columns: [], rows: [], changes: statement.run(parameters).changes };
     const rows = statement.all(parameters) as Value[][];
@@ -79,9 +87,12 @@ export class Database {
 
   /** When a run was accepted or ended last. */
   #latestTime(): number {
-    const times = runStates.map((state) => `(select max(created_at) from runs where state = '${state}')`);
-    const ended = '(select max(ended_at) from runs where ended_at is not null)';
-    const { rows } = this.query(`select ${[...times, ended].join(', ')}`, []);
+    const columns = ['(select max(ended_at) from runs where ended_at is not null)'];
+    for (const state of runStates) {
+      const isEnded = state === 'queued' || state === 'running' ? '' : 'and ended_at is not null';
+      columns.push(`(select max(created_at) from runs where state = '${state}' ${isEnded})`);
+    }
+    const { rows } = this.query(`select ${columns.join(', ')}`, []);
     return Math.max(0, ...rows[0]!.map(Number));
   }
 

@@ -29,7 +29,7 @@ export class RecordsClock {
     const [wall, steady] = [this.clocks.wall(), this.clocks.steady()];
     const passed = Math.max(0, steady - this.#steadyAt);
     this.#steadyAt = steady;
-    const isAhead = this.#time > wall;
+    const isAhead = this.#time + passed > wall;
     this.#time = Math.max(wall, this.#time + (isAhead ? passed / 2 : passed));
     return Math.floor(this.#time);
   }
