@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { sql } from 'kysely';
+import { Client } from 'pg';
 import type { Records } from '../../src/contract/records.js';
 import { openRecords } from '../../src/records/open-records.js';
 import { openPostgres } from '../../src/records/postgres/open-postgres.js';
@@ -77,6 +78,25 @@ describe('faults of PostgreSQL', { skip: postgresMissing() ?? false }, () => {
     await server.restart();
     await records.check();
     assert.equal(await records.runs.end(claimOf(claimed), succeeded), 'succeeded');
+    await acceptRun(records);
+    await records.close();
+  });
+
+  test('while PostgreSQL hangs calls are records_unavailable in the end, and all goes on afterwards', async () => {
+    const databaseUrl = await newDatabase(server.url);
+    const records = await openRecords({ dataFolder: '', databaseUrl });
+    const claimed = await claimedRun(records);
+    const blocker = new Client({ connectionString: databaseUrl });
+    await blocker.connect();
+    await blocker.query('begin');
+    await blocker.query('lock table runs');
+    const limits = { function: 9, lane: null, keys: [] };
+    await Promise.all([
+      assert.rejects(records.runs.accept(newRun()), unavailable),
+      assert.rejects(records.runs.end(claimOf(claimed), succeeded), unavailable),
+      assert.rejects(records.runs.claimNext({ function: 'hello', lane: 'latest' }, 1, by('a', 1000, limits)), unavailable),
+    ]);
+    await blocker.end();
     await acceptRun(records);
     await records.close();
   });

@@ -7,6 +7,8 @@ import { isTransient, toRecordsError } from './postgres-errors.js';
 const maxConnections = 10;
 const connectTimeoutMs = 5000;
 const statementTimeoutMs = 30_000;
+/** What happens for every run: that a server hangs is to be told to callers soon. */
+const hotTimeoutMs = 10_000;
 const triesOfTransient = 5;
 /** bigint and numeric, which `pg` gives as text: times, counts and numbers here all fit a number. */
 const bigNumbers = new Set<number>([types.builtins.INT8, types.builtins.NUMERIC]);
@@ -17,8 +19,8 @@ export interface PostgresStatement {
   name?: string;
   text: string;
   values: unknown[];
-  /** Instead of the connection's own. */
-  timeoutMs?: number;
+  /** Happens for every run. */
+  isHot?: boolean;
 }
 
 /** A pool of connections. What can't be carried out now is `records_unavailable`; the next call tries anew. */
@@ -43,9 +45,9 @@ export class PostgresConnection {
   }
 
   async query(statement: PostgresStatement): Promise<{ rows: PostgresRow[]; changes: number }> {
-    const { timeoutMs, ...query } = statement;
+    const { isHot = false, ...query } = statement;
     const values = statement.values.map(withoutNul);
-    const config = { ...query, values, ...(timeoutMs === undefined ? {} : { query_timeout: timeoutMs }) };
+    const config = { ...query, values, ...(isHot ? { query_timeout: hotTimeoutMs } : {}) };
     for (let tries = 1; ; tries += 1) {
       try {
         const { rows, rowCount } = await this.#pool.query<PostgresRow>(config);
@@ -63,7 +65,8 @@ export class PostgresConnection {
         return await this.transaction((client) =>
           carryOutStepsAsync(steps(), async ({ sql, parameters }) => {
             const values = parameters.map(withoutNul);
-            return (await client.query<Value[]>({ text: numbered(sql), values, rowMode: 'array' })).rows;
+            const query = { text: numbered(sql), values, rowMode: 'array', query_timeout: hotTimeoutMs } as const;
+            return (await client.query<Value[]>(query)).rows;
           }),
         );
       } catch (error) {

@@ -24,8 +24,6 @@ import {
 import { storableJson } from './storable.js';
 
 const smallCallBytes = 500;
-/** A server that hangs is to be told to callers soon. */
-const hotTimeoutMs = 10_000;
 
 interface Fenced {
   id: string;
@@ -65,7 +63,7 @@ export function postgresHotOperations(connection: PostgresConnection): HotOperat
     claimNext: async (line, count, by) => {
       if (by.limits === null) {
         const values = [line.function, line.lane, count, by.owner, by.leaseMs];
-        const { rows } = await connection.query({ ...claimNextInLine, values, timeoutMs: hotTimeoutMs });
+        const { rows } = await connection.query({ ...claimNextInLine, values, isHot: true });
         return { runs: rows.map(claimedRowOf), limited: false };
       }
       const { runs, limited } = await connection.steps(() => claimNextRuns(postgresDialect, { line, count, by }));
@@ -160,7 +158,7 @@ export function postgresHotOperations(connection: PostgresConnection): HotOperat
   }
 
   async function run(statement: GroupStatement, rows: readonly object[]): Promise<PostgresRow[]> {
-    return (await connection.query({ ...statementFor(statement, rows), timeoutMs: hotTimeoutMs })).rows;
+    return (await connection.query({ ...statementFor(statement, rows), isHot: true })).rows;
   }
 }
 
