@@ -28,7 +28,7 @@ export interface OpenRecords {
 }
 
 export const sqliteWay: RecordsWay = {
-  modelRuns: 25,
+  modelRuns: 80,
   open: (t) => closedAfter(t, sqliteWay),
   openOnce: async () => {
     const dataFolder = await mkdtemp(join(tmpdir(), 'laneway-records-'));
@@ -49,7 +49,7 @@ export const sqliteWay: RecordsWay = {
 
 export function postgresWay(serverUrl: () => string): RecordsWay {
   const way: RecordsWay = {
-    modelRuns: 12,
+    modelRuns: 30,
     open: (t) => closedAfter(t, way),
     openOnce: async () => {
       const databaseUrl = await newDatabase(serverUrl());

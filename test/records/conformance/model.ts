@@ -52,7 +52,7 @@ const step = fc.oneof(
     }),
   },
   {
-    weight: 2,
+    weight: 8,
     arbitrary: fc.record({
       does: fc.constantFrom(...withOne),
       whose,
