@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fault } from './fault-plan.js';
 import { machineTime, type Outage } from './history.js';
 import type { Installation } from './installation.js';
+import type { Load } from './load.js';
 import type { ServerProcess } from './server-process.js';
 
 /** What came of a fault: `missed` when its step was not reached, and then the server was killed where it was. */
@@ -16,10 +17,12 @@ export interface Applied {
 const patienceMs = 10_000;
 /** Beyond the time that work gets to finish. */
 const closingMs = 20_000;
+/** Enough that some are under way and not yet over when a server has waited long enough for them. */
+const napsToHandBack = { count: 8, ms: 4000 };
 const uneventful: Applied = { missed: false, outage: null, problem: null };
 
 /** Lets one thing go wrong and puts it right again; resolves when all processes run. */
-export async function applyFault(fault: Fault, installation: Installation): Promise<Applied> {
+export async function applyFault(fault: Fault, installation: Installation, load: Load): Promise<Applied> {
   const server = installation.servers['server' in fault ? fault.server : 0]!;
   switch (fault.kind) {
     case 'kill server':
@@ -54,6 +57,7 @@ export async function applyFault(fault: Fault, installation: Installation): Prom
       return { ...uneventful, missed };
     }
     case 'kill at step of drain': {
+      await load.startNaps(server, napsToHandBack);
       server.arm({ step: fault.step, passes: 0, delayMs: 0 });
       const code = await server.drain();
       await startAgain(server, fault.downMs);

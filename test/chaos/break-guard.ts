@@ -1,4 +1,5 @@
-import type { NewQueuedRun, Records, RunRecord, RunRecords } from '../../src/contract/records.js';
+import type { Records, RunRecord, RunRecords } from '../../src/contract/records.js';
+import { claimedStraight } from '../../src/runs/claimed-straight.js';
 import { forceEnd } from './force-end.js';
 
 /** What can be switched off, to see that the checker finds what comes of it. `counting` is switched off in the database itself. */
@@ -14,15 +15,12 @@ export function breakGuard(records: Records, guard: Guard, database: { dataFolde
     case 'compare-and-set of the end':
       return {
         ...records,
-        runs: { ...runs, end: async (claim, end) => (await runs.end(claim, end)) || forceEnd(claim.runId, end, database) },
+        runs: { ...runs, end: async (claim, end) => (await runs.end(claim, end)) ?? forceEnd(claim.runId, end, database) },
       };
     case 'leases':
       return { ...records, runs: { ...runs, renew: async (claims) => claims.map(() => 'held') } };
     case 'recovery':
-      return {
-        ...records,
-        runs: { ...runs, recoverLost: async () => ({ announce: [], ended: [] }), unclaimed: async () => [] },
-      };
+      return { ...records, runs: { ...runs, lost: async () => [] } };
   }
 }
 
@@ -34,35 +32,11 @@ function acceptTooEarly(runs: RunRecords): RunRecords {
   return {
     ...runs,
     accept: async (run) => {
-      unwritten.set(run.id, asIfAccepted(run));
-      setTimeout(() => void runs.accept(run).finally(() => unwritten.delete(run.id)), writtenLateMs);
+      const at = Date.now();
+      unwritten.set(run.id, claimedStraight(run, at, { owner: '', leaseMs: 0 }).run);
+      setTimeout(() => void runs.accept({ ...run, straight: null }).finally(() => unwritten.delete(run.id)), writtenLateMs);
+      return { how: 'queued', at };
     },
     get: async (id) => unwritten.get(id) ?? runs.get(id),
-  };
-}
-
-function asIfAccepted(run: NewQueuedRun): RunRecord {
-  const now = Date.now();
-  return {
-    ...run,
-    mode: 'queued',
-    state: 'queued',
-    reason: null,
-    message: null,
-    exitCode: null,
-    attempt: 0,
-    fence: 1,
-    dueAt: now,
-    announcedAt: now,
-    leaseUntil: null,
-    leaseOwner: null,
-    deaths: 0,
-    cancelRequestedAt: null,
-    createdAt: now,
-    startedAt: null,
-    endedAt: null,
-    timings: null,
-    payloadBytes: 0,
-    resultBytes: 0,
   };
 }

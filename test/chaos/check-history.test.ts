@@ -4,7 +4,14 @@ import { checkHistory, checkOverlaps } from './check-history.js';
 import type { Order } from './functions.js';
 import type { Execution, History, Move } from './history.js';
 
-const order: Order = { id: 'run', kind: 'echo', payload: { n: 1, ms: 5, text: 'hello' } };
+const order: Order = {
+  id: 'run',
+  kind: 'echo',
+  payload: { n: 1, ms: 5, text: 'hello' },
+  delayMs: null,
+  expiresAfterMs: null,
+  priority: null,
+};
 const line = (attempt: number, what: Execution['what'], at: number): Execution => ({ runId: 'run', attempt, what, pid: 7, at });
 const move = (from: Move['from'], to: Move['to'], fence = 2): Move => {
   return { runId: 'run', mode: 'queued', from, to, fromFence: from === null ? null : fence, toFence: to === null ? null : fence };
@@ -17,15 +24,17 @@ const good: History = {
   cancelAsked: new Set(),
   cancelTold: new Set(),
   moves: [move(null, 'queued'), move('queued', 'running'), move('running', 'succeeded')],
-  runs: [{ id: 'run', mode: 'queued', state: 'succeeded', reason: null, message: null, attempt: 1 }],
-  counted: { queued: 0, running: 0, succeeded: 1 },
+  runs: [{ id: 'run', mode: 'queued', callerId: null, state: 'succeeded', reason: null, message: null, attempt: 1 }],
+  counted: { queued: 0, running: 0, succeeded: 1, accepted: 1 },
   results: new Map([['run', JSON.stringify(order.payload)]]),
   events: [{ runId: 'run', attempt: 1, count: 3, firstSeq: 1, lastSeq: 3, said: 3 }],
   executions: [line(1, 'begin', 10), line(1, 'end', 20)],
   workersKilled: 0,
   outages: [],
+  leaseMs: 0,
 };
 const run = good.runs[0]!;
+const keyed = { ...run, callerId: 'key' };
 const overlapping = [line(1, 'begin', 10), line(2, 'begin', 20), line(1, 'alive', 30)];
 
 /** What is wrong in the history, and what the checker must call it. */
@@ -38,10 +47,13 @@ const bad: [what: string, name: string, change: Partial<History>][] = [
   ['an end that was never moved to', 'double end', { moves: good.moves.slice(0, 2) }],
   ['an end without a claim', 'impossible move', { moves: [move(null, 'queued'), move('queued', 'succeeded')] }],
   ['a fence that falls', 'impossible move', { moves: [{ ...move('queued', 'running'), toFence: 1 }] }],
+  ['two runs of one idempotency key', 'key used twice', { runs: [keyed, { ...keyed, id: 'other' }] }],
+  ['an expiry that nobody asked for', 'wrong end', { runs: [{ ...run, state: 'expired' }] }],
   ['a run that is gone', 'forgotten run', { moves: [...good.moves, move('succeeded', null)] }],
   ['a sign of life after the next attempt began', 'second live attempt', { executions: overlapping }],
   ['an attempt that began twice', 'second live attempt', { executions: [line(1, 'begin', 10), line(1, 'begin', 11)] }],
-  ['a count that is too high', 'drift', { counted: { succeeded: 2 } }],
+  ['a count that is too high', 'drift', { counted: { ...good.counted, succeeded: 2 } }],
+  ['an acceptance that is not counted', 'drift', { counted: { ...good.counted, accepted: 0 } }],
   ['a state that is counted and not there', 'drift', { counted: { ...good.counted, queued: 1 } }],
   ["another run's result", 'wrong result', { results: new Map([['run', '{"n":2}']]) }],
   ['no result', 'wrong result', { results: new Map() }],

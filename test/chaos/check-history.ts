@@ -5,6 +5,7 @@ import { endStates, type Execution, type History, type Move, type RecordedRun } 
 export type ViolationName =
   | 'fake accept'
   | 'lost run'
+  | 'key used twice'
   | 'double end'
   | 'second live attempt'
   | 'drift'
@@ -29,6 +30,7 @@ export interface Violation {
 export function checkHistory(history: History): Violation[] {
   return [
     ...checkAccepted(history),
+    ...checkKeys(history),
     ...checkMoves(history),
     ...checkEnds(history),
     ...checkKilledWorkers(history),
@@ -44,6 +46,16 @@ function checkAccepted({ acknowledged, runs }: History): Violation[] {
   return [...acknowledged]
     .filter((id) => !recorded.has(id))
     .map((id) => ({ name: 'fake accept', runId: id, problem: 'it was acknowledged and is not in the records' }));
+}
+
+/** An idempotency key started one run, however often its request was sent. */
+function checkKeys({ runs }: History): Violation[] {
+  const first = new Map<string, string>();
+  return runs.flatMap(({ id, callerId }): Violation[] => {
+    const other = callerId === null ? undefined : first.get(callerId);
+    if (callerId !== null && other === undefined) first.set(callerId, id);
+    return other === undefined ? [] : [{ name: 'key used twice', runId: id, problem: `it has the key of ${other}` }];
+  });
 }
 
 const moves: readonly string[] = [
@@ -102,12 +114,11 @@ function checkEnd(run: RecordedRun, { orders, results, cancelAsked, cancelTold }
   if (cancelTold.has(run.id) && run.state !== 'cancelled') return violation('cancel taken back', how);
   if (run.state === 'cancelled') return cancelAsked.has(run.id) ? [] : violation('wrong end', how);
   if (run.state === 'failed') {
-    // A server that died three times in the middle of it.
-    const mayFail =
-      run.reason === 'worker_lost' || isOfKilledWorker(run) || (order.kind === 'flaky' && run.reason === 'function_error');
-    return mayFail ? [] : violation('wrong end', how);
+    // Its server died three times in the middle of it; or its next attempt would have begun after it expires.
+    const isTooLate = order.kind === 'flaky' && run.reason === 'function_error' && order.expiresAfterMs !== null;
+    return run.reason === 'worker_lost' || isOfKilledWorker(run) || isTooLate ? [] : violation('wrong end', how);
   }
-  if (run.state !== 'succeeded') return violation('wrong end', how);
+  if (run.state === 'expired') return order.expiresAfterMs !== null ? [] : violation('wrong end', how);
   const expected = resultOf(order);
   const result = results.get(run.id) ?? null;
   if (expected === undefined || result === JSON.stringify(expected)) return [];
@@ -144,7 +155,7 @@ function checkLogs({ events, runs, orders }: History): Violation[] {
 }
 
 /** A sign of life of an attempt after a later one of the same run began, or an attempt begun twice. */
-export function checkOverlaps({ executions, outages }: History): (Violation & { isExplained: boolean })[] {
+export function checkOverlaps({ executions, outages, leaseMs }: History): (Violation & { isExplained: boolean })[] {
   return [...byRun(executions)].flatMap(([runId, lines]) => {
     const begins = lines.filter(({ what }) => what === 'begin');
     return begins.flatMap((later) => {
@@ -152,7 +163,9 @@ export function checkOverlaps({ executions, outages }: History): (Violation & { 
       const twice = begins.filter((other) => other.attempt === later.attempt && other.at < later.at);
       const last = old.at(-1);
       const first = begins.find(({ attempt }) => attempt === last?.attempt);
-      const isExplained = first !== undefined && outages.some(({ from, until }) => from < later.at && until > first.at);
+      // The older one may have been claimed before the outage and have begun after it.
+      const claimedBy = Math.min(first?.at ?? 0, later.at - 2 * leaseMs * 1000);
+      const isExplained = outages.some(({ from, until }) => from < later.at && until > claimedBy);
       const overlap =
         last === undefined
           ? []
@@ -171,10 +184,14 @@ export function checkOverlaps({ executions, outages }: History): (Violation & { 
 function checkCounts({ counted, runs, moves: seen }: History): Violation[] {
   const rows = new Map<string, number>();
   const moved = new Map<string, number>();
-  const add = (sums: Map<string, number>, state: RunState, by: number) => sums.set(state, (sums.get(state) ?? 0) + by);
-  for (const { state } of runs) add(rows, state, 1);
+  const add = (sums: Map<string, number>, state: RunState | 'accepted', by: number) =>
+    sums.set(state, (sums.get(state) ?? 0) + by);
+  for (const { state } of runs) {
+    add(rows, state, 1);
+    add(rows, 'accepted', 1);
+  }
   for (const { from, to } of seen) {
-    if (from !== null) add(moved, from, -1);
+    add(moved, from ?? 'accepted', from === null ? 1 : -1);
     if (to !== null) add(moved, to, 1);
   }
   const states = new Set([...Object.keys(counted), ...rows.keys(), ...moved.keys()]);

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import Libsql from 'libsql';
 import { Client, types } from 'pg';
+import { runStates } from '../../src/contract/words.js';
 import type { AttemptEvents, History, Move, RecordedRun } from './history.js';
 
 /** What the harness itself does in the records, past the server: it notes every move of a run, and reads all in the end. */
@@ -30,7 +31,7 @@ export function databaseAt({ dataFolder, url }: Place): Database {
     breakCounting: async () => void (await run(uncounting)),
     read: async () => ({
       moves: (await run([selectMoves])) as unknown as Move[],
-      runs: (await run(['select id, mode, state, reason, message, attempt from runs'])) as unknown as RecordedRun[],
+      runs: (await run([selectRuns])) as unknown as RecordedRun[],
       counted: await readCounts(run),
       results: await readResults(run),
       events: (await run([selectEvents])) as unknown as AttemptEvents[],
@@ -38,20 +39,28 @@ export function databaseAt({ dataFolder, url }: Place): Database {
   };
 }
 
+const selectRuns = `select id, mode, caller_id as "callerId", state, reason, message, attempt from runs`;
+
 const selectMoves = `select run_id as "runId", mode, from_state as "from", to_state as "to", from_fence as "fromFence",
   to_fence as "toFence" from chaos_moves order by seq`;
 
 const selectEvents = `select run_id as "runId", attempt, count(*) as count, min(seq) as "firstSeq", max(seq) as "lastSeq",
-  count(case when kind in ('log', 'chunk') then 1 end) as said from run_events group by run_id, attempt`;
+  sum(case when kind = 'log' then (length(data) - length(replace(data, 'line ', ''))) / 5 when kind = 'chunk' then 1 else 0 end) as said from run_events group by run_id, attempt`;
 
+/** Of all lines together. */
 async function readCounts(run: Run): Promise<Record<string, number>> {
-  const rows = await run(['select state, cast(sum(runs) as bigint) as runs from run_counts group by state']);
-  return Object.fromEntries(rows.map(({ state, runs }) => [state, runs as number]));
+  const columns = [...runStates, 'accepted'].map((name) => `cast(coalesce(sum(${name}), 0) as bigint) as ${name}`);
+  const [counts] = await run([`select ${columns.join(', ')} from run_counts`]);
+  return counts as Record<string, number>;
 }
 
+/** Small ones are in the run's own row. Those that lie elsewhere are asked of a server before it is closed. */
 async function readResults(run: Run): Promise<Map<string, string>> {
-  const rows = await run([`select run_id, body from run_bodies where kind = 'result' and body is not null`]);
-  return new Map(rows.map(({ run_id: id, body }) => [id as string, body as string]));
+  const rows = await run([
+    `select id, result from runs where result is not null
+      union all select run_id as id, body as result from run_bodies where kind = 'result' and body is not null`,
+  ]);
+  return new Map(rows.map(({ id, result }) => [id as string, result as string]));
 }
 
 const movesTable = (number: string) => `create table chaos_moves (
@@ -95,7 +104,7 @@ const noteOnPostgres = [
 ];
 
 const uncountOnSqlite = ['drop trigger count_moved_run'];
-const uncountOnPostgres = ['drop trigger count_moved_runs on runs'];
+const uncountOnPostgres = ['drop trigger count_moved_run on runs'];
 
 function onSqlite(file: string): Run {
   return async (statements) => {
@@ -127,7 +136,8 @@ function onPostgres(url: string): Run {
   };
 }
 
-const bigint = 20;
+/** What PostgreSQL calls its bigint, and its sums of them. */
+const numbers: readonly number[] = [20, 1700];
 function getTypeParser(...[type, format]: Parameters<typeof types.getTypeParser>): unknown {
-  return (type as number) === bigint ? Number : types.getTypeParser(type, format);
+  return numbers.includes(type) ? Number : types.getTypeParser(type, format);
 }

@@ -25,8 +25,22 @@ export interface PlannedFault {
   fault: Fault;
 }
 
+/** What a round is about: deaths of servers and workers, deaths of what they stand on, or both. */
+export type About = 'servers' | 'parts' | 'all';
+
+export interface RoundOptions {
+  mode: Mode;
+  leaseMs: number;
+  about: About;
+}
+
 /** Every kind of fault once, in a random order, with random times. A long plan is many of these. */
-export function planRound(random: Random, { mode, leaseMs }: { mode: Mode; leaseMs: number }): PlannedFault[] {
+export function planRound(random: Random, options: RoundOptions): PlannedFault[] {
+  const faults = random.shuffle(faultsOf(random, options));
+  return faults.map((fault) => ({ afterRuns: random.between(10, 60), fault }));
+}
+
+function faultsOf(random: Random, { mode, leaseMs, about }: RoundOptions): Fault[] {
   const server = () => (mode === 'embedded' ? 0 : random.between(0, 1));
   const downMs = () => random.between(0, 400);
   const kill = (step: Step, mostPasses: number, delayMs = 0): Fault => ({
@@ -47,6 +61,7 @@ export function planRound(random: Random, { mode, leaseMs }: { mode: Mode; lease
     kill('before end', 20),
     kill('after end', 20),
     kill('after renew', 1),
+    kill('after release', 2),
     { kind: 'drain', server: server(), downMs: downMs() },
     { kind: 'kill in drain', server: server(), afterMs: random.between(0, 1200), downMs: downMs() },
     { kind: 'kill at step of drain', server: server(), step: 'before handBack', downMs: downMs() },
@@ -56,8 +71,8 @@ export function planRound(random: Random, { mode, leaseMs }: { mode: Mode; lease
     { kind: 'pause server', server: server(), pausedMs: random.between(leaseMs, leaseMs * 2) },
   ];
   const alone: Fault[] = [{ kind: 'kill at start', server: 0, step: 'after recoverLost', downMs: downMs() }];
-  const together: Fault[] = [
-    { kind: 'kill who takes over', server: server(), downMs: downMs() },
+  const together: Fault[] = [{ kind: 'kill who takes over', server: server(), downMs: downMs() }];
+  const parts: Fault[] = [
     { kind: 'kill redis', downMs: random.between(0, 1500) },
     { kind: 'flush redis' },
     { kind: 'crash postgres', downMs: random.between(0, 1500) },
@@ -65,8 +80,9 @@ export function planRound(random: Random, { mode, leaseMs }: { mode: Mode; lease
     { kind: 'kill ftp', downMs: random.between(0, 1500) },
     { kind: 'kill everything', downMs: downMs() },
   ];
-  const faults = [...everywhere, ...(mode === 'embedded' ? alone : together)];
-  return random.shuffle(faults).map((fault) => ({ afterRuns: random.between(10, 60), fault }));
+  const ofServers = [...everywhere, ...(mode === 'embedded' ? alone : together)];
+  const ofParts = mode === 'embedded' ? [] : parts;
+  return about === 'servers' ? ofServers : about === 'parts' ? ofParts : [...ofServers, ...ofParts];
 }
 
 /** As it is counted and printed. */

@@ -9,6 +9,10 @@ export interface Order {
   id: string;
   kind: Kind;
   payload: Payload;
+  /** Null: not asked for. */
+  delayMs: number | null;
+  expiresAfterMs: number | null;
+  priority: number | null;
 }
 
 interface Payload {
@@ -28,19 +32,34 @@ const largeBytes = 300_000;
 
 /** Mostly short work, so that hundreds of runs go through while parts die, and some that is under way for long. */
 const shares: readonly [Kind, number][] = [
-  ['echo', 40],
+  ['echo', 45],
   ['quick', 20],
-  ['nap', 20],
+  ['nap', 12],
   ['chatty', 7],
   ['stream', 7],
-  ['flaky', 5],
+  ['flaky', 8],
   ['large', 1],
 ];
 
 export function newOrder(random: Random, { n, longestNapMs, only }: { n: number; longestNapMs: number; only?: Kind }): Order {
   const kind = only ?? kindAt(random.between(0, shares.reduce((sum, [, share]) => sum + share, 0) - 1));
   const text = kind === 'large' ? 'x'.repeat(largeBytes) : random.runId();
-  return { id: random.runId(), kind, payload: { n, ms: 5 + Math.round(longestNapMs * random.next() ** 3), text } };
+  const payload = { n, ms: 5 + Math.round(longestNapMs * random.next() ** 5), text };
+  const some = (share: number, most: number) => (random.next() < share ? random.between(1, most) : null);
+  return {
+    id: random.runId(),
+    kind,
+    payload,
+    delayMs: some(0.1, 1500),
+    expiresAfterMs: some(0.04, 4000),
+    priority: some(0.1, 9),
+  };
+}
+
+/** One that sleeps for so long, before all others of its line. */
+export function newNap(random: Random, { n, ms }: { n: number; ms: number }): Order {
+  const payload = { n, ms, text: '' };
+  return { id: random.runId(), kind: 'nap', payload, delayMs: null, expiresAfterMs: null, priority: 1000 };
 }
 
 /** What a succeeded run of this order must have answered. */
@@ -64,19 +83,22 @@ export function functionFiles(executionLog: string): Record<Kind, Record<string,
   const noting = noteSource(executionLog);
   const program = (body: string, manifest: Record<string, unknown> = {}) => ({
     'index.mjs': `${noting}\n${body}`,
-    'laneway.json': JSON.stringify({ timeout_ms: 120_000, ...manifest }),
+    'laneway.json': JSON.stringify({ timeout_ms: 120_000, concurrency: 1, ...manifest }),
   });
   const echo = 'export default async (p, c) => { note(c, "begin"); note(c, "end"); return p; };';
   return {
-    echo: program(echo),
-    quick: program(echo, { isolation: 'thread' }),
-    large: program(echo, { concurrency: 2 }),
-    nap: program(`export default async (p, c) => {
+    echo: program(echo, { concurrency: 2 }),
+    quick: program(echo, { isolation: 'thread', concurrency: 2 }),
+    large: program(echo),
+    nap: program(
+      `export default async (p, c) => {
       note(c, 'begin');
       for (const until = Date.now() + p.ms; Date.now() < until; ) { await pause(20); note(c, 'alive'); }
       note(c, 'end');
       return p.n;
-    };`),
+    };`,
+      { concurrency: 6 },
+    ),
     chatty: program(`export default async (p, c) => {
       note(c, 'begin');
       for (let i = 1; i <= ${linesOf.chatty}; i += 1) { c.log.info('line ' + i); if (i % 5 === 0) await pause(2); }
@@ -88,12 +110,15 @@ export function functionFiles(executionLog: string): Record<Kind, Record<string,
       for (let i = 1; i <= ${linesOf.stream}; i += 1) { yield { i }; await pause(5); }
       note(c, 'end');
     };`),
-    flaky: program(`export default async (p, c) => {
+    flaky: program(
+      `export default async (p, c) => {
       note(c, 'begin');
       if (c.attempt <= ${failures}) { note(c, 'end'); throw new Error('not yet'); }
       note(c, 'end');
       return p.n;
-    };`),
+    };`,
+      { retries: { attempts: 9, backoff: 'fixed', delay_ms: 50 } },
+    ),
   };
 }
 

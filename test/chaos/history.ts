@@ -23,6 +23,7 @@ export interface History {
   workersKilled: number;
   /** When a server or the database could not renew leases: then, and only then, may two attempts overlap. */
   outages: readonly Outage[];
+  leaseMs: number;
 }
 
 /** A change of a run's row; `from` null is its insertion, `to` null its deletion. */
@@ -38,6 +39,8 @@ export interface Move {
 export interface RecordedRun {
   id: string;
   mode: RunMode;
+  /** The idempotency key of a run that was asked for with one. */
+  callerId: string | null;
   state: RunState;
   reason: string | null;
   message: string | null;
@@ -51,6 +54,7 @@ export interface AttemptEvents {
   count: number;
   firstSeq: number;
   lastSeq: number;
+  /** Lines and streamed values. */
   said: number;
 }
 

@@ -34,6 +34,8 @@ export interface InstallationOptions {
   leaseMs: number;
   brokenGuard?: Guard;
   onCrash: (problem: string) => void;
+  /** A server stood still for so long that its leases may have run out. */
+  onStalled: (ms: number) => void;
 }
 
 export const adminKey = `lw_chaosadmin_${'c'.repeat(40)}`;
@@ -46,13 +48,15 @@ export async function openInstallation(options: InstallationOptions): Promise<In
   const parts = mode === 'embedded' ? null : await startParts();
   const names = mode === 'embedded' ? ['server'] : ['server-a', 'server-b'];
   const servers = names.map((name) => {
-    const { onCrash, brokenGuard } = options;
+    const { onCrash, onStalled, brokenGuard } = options;
     const settings = { ...settingsOf(leaseMs), ...partSettings(parts) };
     return new ServerProcess({
       name,
       folder: join(folder, name),
       settings,
       onCrash,
+      onStalled,
+      tellStallsMs: leaseMs / 4,
       ...(brokenGuard === undefined ? {} : { brokenGuard }),
     });
   });
@@ -80,9 +84,8 @@ function settingsOf(leaseMs: number): Record<string, string> {
     LANEWAY_ADMIN_KEY: adminKey,
     LANEWAY_LEASE: `${leaseMs}ms`,
     LANEWAY_DRAIN: `${drainMs}ms`,
-    LANEWAY_SPARE_PROCESSES: '1',
-    LANEWAY_SPARE_THREADS: '1',
-    LANEWAY_FUNCTION_CONCURRENCY: '6',
+    LANEWAY_SPARE_PROCESSES: '0',
+    LANEWAY_SPARE_THREADS: '0',
     LANEWAY_LOG_LEVEL: 'info',
   };
 }

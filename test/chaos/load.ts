@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ask, countOpen } from './client.js';
-import { type Kind, newOrder, type Order } from './functions.js';
+import { type Kind, newNap, newOrder, type Order } from './functions.js';
 import type { Installation } from './installation.js';
 import type { Random } from './random.js';
 import type { ServerProcess } from './server-process.js';
@@ -15,8 +15,9 @@ export interface LoadOptions {
   only?: Kind;
 }
 
-/** Share of runs that is cancelled. */
+/** Shares of runs that are cancelled, and that have an idempotency key. */
 const cancelled = 0.04;
+const keyed = 0.15;
 
 /** Starts runs without end, with ids of its own, and notes what it was told of each. */
 export class Load {
@@ -24,9 +25,10 @@ export class Load {
   readonly acknowledged = new Set<string>();
   readonly cancelAsked = new Set<string>();
   readonly cancelTold = new Set<string>();
-  /** Refused with a clear answer, and answered by nobody. */
-  refused = 0;
+  /** Refused, by status; and answered by nobody. */
+  readonly refused = new Map<number, number>();
   unanswered = 0;
+  asked = 0;
   mostOpen = 0;
   #open = 0;
   #sinceCounted = 0;
@@ -50,6 +52,13 @@ export class Load {
     await Promise.all(this.#under);
   }
 
+  /** Long work for one server, begun before everything that waits. */
+  async startNaps(server: ServerProcess, { count, ms }: { count: number; ms: number }): Promise<void> {
+    const orders = Array.from({ length: count }, () => newNap(this.random, { n: (this.asked += 1), ms }));
+    for (const order of orders) this.orders.set(order.id, order);
+    await Promise.all(orders.map((order) => this.#accepted(order, server, null)));
+  }
+
   /** One client: it starts a run, waits for the answer and starts the next. */
   async #startRuns(): Promise<void> {
     const { random, installation, options } = this;
@@ -60,26 +69,45 @@ export class Load {
         continue;
       }
       this.#sinceCounted += 1;
-      const order = newOrder(random, { n: this.orders.size, ...options });
-      this.orders.set(order.id, order);
-      const isAnswered = await this.#accepted(order, random.pick(listening));
-      // Nobody knows whether it was accepted. Asked once more with the same id, a server says so.
-      if (!isAnswered) this.#later(random.between(100, 1500), () => this.#accepted(order, random.pick(installation.servers)));
+      const order = newOrder(random, { n: (this.asked += 1), ...options });
+      const key = random.next() < keyed ? `key-${order.id}` : null;
+      if (key === null) this.orders.set(order.id, order);
+      const ask = () => this.#accepted(order, random.pick(installation.servers), key);
+      const isAnswered = await this.#accepted(order, random.pick(listening), key);
+      // Nobody knows whether it was accepted. Asked once more with the same id or key, a server says so.
+      if (!isAnswered) this.#later(random.between(100, 1500), ask);
       if (random.next() < cancelled) this.#later(random.between(0, 1000), () => this.#cancel(order.id));
     }
   }
 
-  /** False when there was no answer. */
-  async #accepted({ id, kind, payload }: Order, server: ServerProcess): Promise<boolean> {
-    const answer = await ask(server, 'POST', '/api/v1/runs', { function: kind, mode: 'queued', run_id: id, payload });
+  /** With a run id of the caller's, or with an idempotency key: then the server makes the id. False when there was no answer. */
+  async #accepted(order: Order, server: ServerProcess, key: string | null): Promise<boolean> {
+    const answer = await ask(server, 'POST', '/api/v1/runs', {
+      function: order.kind,
+      mode: 'queued',
+      payload: order.payload,
+      ...(key === null ? { run_id: order.id } : { idempotency_key: key, caller_id: key }),
+      ...(order.delayMs === null ? {} : { delay_ms: order.delayMs }),
+      ...(order.expiresAfterMs === null ? {} : { expires_after_ms: order.expiresAfterMs }),
+      ...(order.priority === null ? {} : { priority: order.priority }),
+    });
     if (answer === null) {
       this.unanswered += 1;
       return false;
     }
-    const isKnown = answer.status === 202 || (answer.status === 409 && answer.text.includes('run_id_in_use'));
-    if (isKnown) this.acknowledged.add(id);
-    else this.refused += 1;
+    if (answer.status === 202) this.#acknowledge({ ...order, id: (JSON.parse(answer.text) as { id: string }).id });
+    else if (answer.status === 409 && answer.text.includes('run_id_in_use')) this.#acknowledge(order);
+    else this.#refuse(answer.status);
     return true;
+  }
+
+  #acknowledge(order: Order): void {
+    this.orders.set(order.id, order);
+    this.acknowledged.add(order.id);
+  }
+
+  #refuse(status: number): void {
+    this.refused.set(status, (this.refused.get(status) ?? 0) + 1);
   }
 
   async #cancel(id: string): Promise<void> {

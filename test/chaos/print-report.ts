@@ -11,11 +11,12 @@ export function describeReport(report: ChaosReport): string {
   const count = (name: string) => violations.filter((violation) => violation.name === name).length;
   const ends = endStates.map((state) => `${state} ${queued.filter((run) => run.state === state).length}`).join(', ');
   const unacknowledged = [...recorded].filter((id) => !history.acknowledged.has(id)).length;
+  const refused = [...report.refused].map(([status, times]) => `${times} with ${status}`).join(', ');
   const kills = [...faults].sort(([a], [b]) => a.localeCompare(b));
   return [
     `mode ${options.mode}, seed ${options.seed}, lease ${options.leaseMs} ms`,
-    `asked for ${history.orders.size}, acknowledged ${history.acknowledged.size}, accepted without the caller knowing ${unacknowledged}, ` +
-      `refused ${report.refused}, unanswered ${report.unanswered}`,
+    `asked for ${report.asked}, acknowledged ${history.acknowledged.size}, accepted without the caller knowing ${unacknowledged}, ` +
+      `refused ${refused === '' ? 0 : refused}, unanswered ${report.unanswered}`,
     `ended: ${ends}; open at once at most ${report.mostOpen}`,
     `attempts ${new Set(history.executions.map(({ runId, attempt }) => `${runId} ${attempt}`)).size}, moves ${history.moves.length}, ` +
       `starts of servers ${report.starts}`,

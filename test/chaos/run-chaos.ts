@@ -7,9 +7,9 @@ import type { Guard } from './break-guard.js';
 import { checkHistory, checkOverlaps, type Violation } from './check-history.js';
 import { ask, countOpen, push } from './client.js';
 import { livingWorkers, readExecutions } from './executions.js';
-import { nameOf, planRound, type Fault, type PlannedFault } from './fault-plan.js';
+import { type About, nameOf, planRound, type Fault, type PlannedFault } from './fault-plan.js';
 import { functionFiles } from './functions.js';
-import type { History, Outage } from './history.js';
+import { type History, machineTime, type Outage } from './history.js';
 import { type Installation, type Mode, openInstallation } from './installation.js';
 import { Load, type LoadOptions } from './load.js';
 import { Random } from './random.js';
@@ -17,6 +17,7 @@ import { Random } from './random.js';
 export interface ChaosOptions {
   mode: Mode;
   seed: number;
+  about: About;
   /** Rounds of faults: until the minutes are over, but at least one. */
   minutes: number;
   /** In place of rounds: these, once. */
@@ -36,7 +37,9 @@ export interface ChaosReport {
   /** By name: how often it was done, and how often its step was not reached. */
   faults: Map<string, { done: number; missed: number }>;
   starts: number;
-  refused: number;
+  asked: number;
+  /** By status. */
+  refused: ReadonlyMap<number, number>;
   unanswered: number;
   mostOpen: number;
   explainedOverlaps: number;
@@ -107,6 +110,7 @@ class Chaos {
       executions: readExecutions(this.#executionLog),
       workersKilled: this.#faults.get('kill worker')?.done ?? 0,
       outages: this.#outages,
+      leaseMs: options.leaseMs,
     };
     for (const pid of livingWorkers(history.executions)) this.#found('worker left behind', `pid ${pid}`);
     const violations = [...this.#violations, ...checkHistory(history)];
@@ -117,6 +121,7 @@ class Chaos {
       history,
       faults: this.#faults,
       starts: this.#starts,
+      asked: load.asked,
       refused: load.refused,
       unanswered: load.unanswered,
       mostOpen: load.mostOpen,
@@ -136,6 +141,7 @@ class Chaos {
       leaseMs,
       folder: this.folder,
       onCrash: (problem) => this.#found('server crashed', problem),
+      onStalled: (ms) => this.#outages.push({ what: 'stall', from: machineTime() - ms * 1000, until: machineTime() }),
       ...(brokenGuard === undefined || brokenGuard === 'counting' ? {} : { brokenGuard }),
     });
     this.#installation = installation;
@@ -153,22 +159,22 @@ class Chaos {
   }
 
   async #faultAfterFault(load: Load, installation: Installation): Promise<void> {
-    const { mode, leaseMs, minutes, faults, seed } = this.options;
+    const { minutes, faults, seed } = this.options;
     const random = new Random(seed ^ 0x5eed);
     const until = Date.now() + minutes * 60_000;
     const applyAll = async (round: readonly PlannedFault[]) => {
       for (const { afterRuns, fault } of round) {
         await untilAcknowledged(load, afterRuns);
-        await this.#apply(fault, installation);
+        await this.#apply(fault, installation, load);
       }
     };
-    await applyAll(faults ?? planRound(random, { mode, leaseMs }));
-    while (Date.now() < until) await applyAll(planRound(random, { mode, leaseMs }));
+    await applyAll(faults ?? planRound(random, this.options));
+    while (Date.now() < until) await applyAll(planRound(random, this.options));
   }
 
-  async #apply(fault: Fault, installation: Installation): Promise<void> {
+  async #apply(fault: Fault, installation: Installation, load: Load): Promise<void> {
     const { say } = this.options;
-    const { missed, outage, problem } = await applyFault(fault, installation);
+    const { missed, outage, problem } = await applyFault(fault, installation, load);
     const name = nameOf(fault);
     const counts = this.#faults.get(name) ?? { done: 0, missed: 0 };
     this.#faults.set(name, missed ? { ...counts, missed: counts.missed + 1 } : { ...counts, done: counts.done + 1 });

@@ -4,13 +4,19 @@ import type { Arming } from './kill-at-step.js';
 /** What a server of the harness is started with, as JSON in its first argument. */
 export interface ServerStart {
   logFile: string;
+  /** Stalls of the event loop from here on are told. */
+  tellStallsMs: number;
   armed: Arming | null;
   brokenGuard: Guard | null;
 }
 
 export type ToServer = { type: 'arm'; arming: Arming | null } | { type: 'measure' };
 
-export type FromServer = { type: 'listening'; url: string } | ({ type: 'measured' } & Measurement);
+export type FromServer =
+  | { type: 'listening'; url: string }
+  /** Its event loop stood still for so many milliseconds until now. */
+  | { type: 'stalled'; ms: number }
+  | ({ type: 'measured' } & Measurement);
 
 /** What a server says of itself, since it was last asked. */
 export interface Measurement {

@@ -17,6 +17,8 @@ export interface ServerOptions {
   /** Settings by their full names. */
   settings: Record<string, string>;
   brokenGuard?: Guard;
+  tellStallsMs: number;
+  onStalled: (ms: number) => void;
   /** It ended, and nobody had asked for that. */
   onCrash: (problem: string) => void;
 }
@@ -48,8 +50,8 @@ export class ServerProcess {
 
   /** Resolves with true when it listens, or with false when it died before at the step it was armed with. */
   async start(armed: Arming | null = null): Promise<boolean> {
-    const { folder, settings, brokenGuard, name } = this.options;
-    const start: ServerStart = { logFile: join(folder, 'log'), armed, brokenGuard: brokenGuard ?? null };
+    const { folder, settings, brokenGuard, name, tellStallsMs, onStalled } = this.options;
+    const start: ServerStart = { logFile: join(folder, 'log'), tellStallsMs, armed, brokenGuard: brokenGuard ?? null };
     const child = spawn(process.execPath, [program, JSON.stringify(start)], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       env: {
@@ -67,6 +69,7 @@ export class ServerProcess {
     child.once('exit', (code, signal) => this.#ended(child, `${name} ended with ${signal ?? `code ${code}`}`));
     const listening = new Promise<true>((resolve) => {
       child.on('message', (message: FromServer) => {
+        if (message.type === 'stalled') onStalled(message.ms);
         if (message.type !== 'listening') return;
         this.url = message.url;
         resolve(true);

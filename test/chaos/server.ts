@@ -7,7 +7,7 @@ import { breakGuard } from './break-guard.js';
 import { KillAtStep } from './kill-at-step.js';
 import type { FromServer, Measurement, ServerStart, ToServer } from './server-messages.js';
 
-const { logFile, armed, brokenGuard } = JSON.parse(process.argv[2]!) as ServerStart;
+const { logFile, tellStallsMs, armed, brokenGuard } = JSON.parse(process.argv[2]!) as ServerStart;
 const config = readConfig(process.env);
 // Every line is written at once: what a killed server said last is wanted most.
 const log = pino({ level: config.LOG_LEVEL, base: { pid: process.pid } }, pino.destination({ dest: logFile, sync: true }));
@@ -15,6 +15,8 @@ const killAtStep = new KillAtStep();
 killAtStep.arm(armed);
 const loopDelay = monitorEventLoopDelay({ resolution: 10 });
 loopDelay.enable();
+
+tellStalls();
 
 process.on('message', (message: ToServer) => {
   if (message.type === 'arm') killAtStep.arm(message.arming);
@@ -40,6 +42,16 @@ tell({ type: 'listening', url: await app.listen() });
 
 function tell(message: FromServer): void {
   process.send!(message);
+}
+
+/** A server that got no processor time could not renew leases either. */
+function tellStalls(): void {
+  let last = performance.now();
+  setInterval(() => {
+    const ms = performance.now() - last;
+    last = performance.now();
+    if (ms > tellStallsMs) tell({ type: 'stalled', ms });
+  }, 50).unref();
 }
 
 function measure(): Measurement {

@@ -6,8 +6,9 @@ export function usualChaos(mode: Mode, seed: number): ChaosOptions {
   return {
     mode,
     seed,
+    about: 'all',
     minutes: 0,
-    leaseMs: mode === 'embedded' ? 2000 : 3000,
+    leaseMs: mode === 'embedded' ? 2000 : 4000,
     load: { clients: 24, maxOpen: 300, longestNapMs: 2500 },
     patienceMs: 30_000,
     say: () => undefined,
