@@ -5,6 +5,7 @@ import { openAccess } from './access/open-access.js';
 import { openBus } from './bus/open-bus.js';
 import type { Config } from './config.js';
 import type { Bus } from './contract/bus.js';
+import type { Records } from './contract/records.js';
 import type { FunctionStore } from './contract/store.js';
 import { canonicalUrl } from './dialects/sharpfaas/canonical-url.js';
 import { sharpfaas } from './dialects/sharpfaas/sharpfaas.js';
@@ -40,25 +41,32 @@ export interface App {
   close(): Promise<void>;
 }
 
+/** Where a test stands between the parts, to end the server at a named step or to take a guard away. */
+export interface Seams {
+  /** What every part gets in place of the records. */
+  records?: (records: Records) => Records;
+}
+
 /** Builds the whole server by hand, in order. What was opened is closed again when a later part fails to open. */
-export async function buildApp(config: Config, log: Logger): Promise<App> {
+export async function buildApp(config: Config, log: Logger, seams: Seams = {}): Promise<App> {
   const opened = new Opened(log);
   try {
-    return await build(config, log, opened);
+    return await build(config, log, { opened, seams });
   } catch (error) {
     await opened.closeAll();
     throw error;
   }
 }
 
-async function build(config: Config, log: Logger, opened: Opened): Promise<App> {
+async function build(config: Config, log: Logger, { opened, seams }: { opened: Opened; seams: Seams }): Promise<App> {
   const shared = config.REDIS_URL !== null || config.DATABASE_URL !== null;
   const { MAX_PAYLOAD: maxPayloadBytes, MAX_UPLOAD: maxUploadBytes } = config;
   const limits = { maxPayloadBytes, maxUploadBytes, maxEventBytes: config.MAX_EVENT };
   const delivering = deliverySettings(config);
 
   // Records first: they hold the installation's id, which everything shared must carry.
-  const records = opened.add(await openRecords({ dataFolder: config.DATA, databaseUrl: config.DATABASE_URL }));
+  const ownRecords = opened.add(await openRecords({ dataFolder: config.DATA, databaseUrl: config.DATABASE_URL }));
+  const records = seams.records?.(ownRecords) ?? ownRecords;
   const { installationId } = records;
   const redis = await claimSharedRedis(config.REDIS_URL, installationId, log);
   opened.add({ close: () => redis?.close() });

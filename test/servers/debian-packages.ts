@@ -12,9 +12,9 @@ export interface NeededServer {
 
 /** Everything the tests and the benchmark need beyond npm; scripts/install-test-servers.js installs what is missing. */
 export const neededServers: readonly NeededServer[] = [
-  { binary: 'redis-server', package: 'redis-server', suites: ['queue', 'bus', 'redis', 'cli', 'app'] },
-  { binary: 'postgres', package: 'postgresql', suites: ['records', 'store', 'cli', 'app'] },
-  { binary: 'vsftpd', package: 'vsftpd', suites: ['store', 'cli', 'app'] },
+  { binary: 'redis-server', package: 'redis-server', suites: ['queue', 'bus', 'redis', 'cli', 'app', 'chaos'] },
+  { binary: 'postgres', package: 'postgresql', suites: ['records', 'store', 'cli', 'app', 'chaos'] },
+  { binary: 'vsftpd', package: 'vsftpd', suites: ['store', 'cli', 'app', 'chaos'] },
   { binary: 'openssl', package: 'openssl', suites: ['store'] },
   { binary: 'wrk', package: 'wrk', suites: [], forBenchmark: true },
 ];

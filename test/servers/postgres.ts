@@ -12,7 +12,9 @@ export interface PostgresServer {
   stop(): Promise<void>;
   /** As a crash or a power cut would end it. */
   kill(): Promise<void>;
-  /** After `kill`, or in place of a running one. */
+  /** kill -9 of all its processes at once, which leaves it no time to tell its clients. */
+  crash(): Promise<void>;
+  /** After `kill` or `crash`, or in place of a running one. */
   restart(): Promise<void>;
   /** Stops it and all its processes, as a machine that hangs would: connections stay open, nothing is answered. */
   freeze(): void;
@@ -41,6 +43,13 @@ export async function startPostgres(): Promise<PostgresServer> {
       rmSync(folder, { recursive: true, force: true });
     },
     kill: () => end('SIGQUIT'),
+    crash: async () => {
+      if (server.exitCode !== null || server.signalCode !== null) return;
+      // Stopped first, it can't start another process while they are looked for.
+      server.kill('SIGSTOP');
+      for (const pid of childrenOf(server.pid!)) killIfThere(pid);
+      await end('SIGKILL');
+    },
     restart: async () => {
       await end('SIGINT');
       server = await start();
@@ -88,6 +97,20 @@ function unprivileged() {
     start: (program: string, options: string[]) =>
       spawn(...command(program, options), { stdio: 'ignore', env: environment, cwd: tmpdir() }),
   };
+}
+
+/** A connection's process may have ended since it was found. */
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+function childrenOf(pid: number): number[] {
+  const { stdout } = spawnSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' });
+  return stdout.split('\n').filter(Boolean).map(Number);
 }
 
 function uidOf(name: string): number {

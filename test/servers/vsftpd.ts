@@ -67,9 +67,18 @@ export async function startVsftpd({ tls }: { tls?: 'explicit' | 'implicit' } = {
     const exited = new Promise((resolve) => server.once('exit', resolve));
     // Its sessions leave its group: stopped first, it can't start another while they are looked for.
     server.kill('SIGSTOP');
-    for (const pid of descendantsOf(server.pid!)) process.kill(pid, 'SIGKILL');
+    for (const pid of descendantsOf(server.pid!)) killIfThere(pid);
     server.kill('SIGKILL');
     await exited;
+  }
+}
+
+/** A session may have ended since it was found. */
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
 
