@@ -18,7 +18,7 @@ for (const mode of modes) {
   );
   const started = Date.now();
   const say = (line: string) => console.log(`${((Date.now() - started) / 1000).toFixed(1).padStart(7)} s  ${line}`);
-  const report = await runChaos({ ...usualChaos(mode, seed), minutes, say });
+  const report = await runChaos({ ...usualChaos(mode, seed), minutes, atMostMs: Math.max(10, minutes + 5) * 60_000, say });
   console.log(describeReport(report));
   if (report.violations.length > 0) process.exitCode = 1;
 }

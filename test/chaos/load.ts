@@ -11,6 +11,8 @@ export interface LoadOptions {
   /** No more are started while so many have not ended. */
   maxOpen: number;
   longestNapMs: number;
+  /** Of all clients together; as many as are taken when it is not said. */
+  perSecond?: number;
   /** Instead of some of each kind. */
   only?: Kind;
 }
@@ -62,7 +64,9 @@ export class Load {
   /** One client: it starts a run, waits for the answer and starts the next. */
   async #startRuns(): Promise<void> {
     const { random, installation, options } = this;
+    const pauseMs = options.perSecond === undefined ? 0 : (1000 * options.clients) / options.perSecond;
     while (!this.#stopped) {
+      if (pauseMs > 0) await sleep(pauseMs);
       const listening = installation.servers.filter(({ url }) => url !== null);
       if (listening.length === 0 || this.#open + this.#sinceCounted >= options.maxOpen) {
         await sleep(20);

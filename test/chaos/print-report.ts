@@ -22,6 +22,7 @@ export function describeReport(report: ChaosReport): string {
       `starts of servers ${report.starts}`,
     'faults:',
     ...kills.map(([name, { done, missed }]) => `  ${name}: ${done}${missed > 0 ? `, not reached ${missed}` : ''}`),
+    ...(report.leftOut.length === 0 ? [] : [`  not done for want of time: ${report.leftOut.join('; ')}`]),
     `fake ${count('fake accept')}, lost ${count('lost run')}, doubled ${count('double end')}, drift ${count('drift')}, ` +
       `overlaps ${count('second live attempt')} (and ${report.explainedOverlaps} while a lease could not be renewed)`,
     ...describeViolations(report),

@@ -20,8 +20,12 @@ export interface ChaosOptions {
   about: About;
   /** Rounds of faults: until the minutes are over, but at least one. */
   minutes: number;
+  /** No fault is begun after so many milliseconds: a slow machine does fewer of the round. */
+  atMostMs: number;
   /** In place of rounds: these, once. */
   faults?: readonly PlannedFault[];
+  /** In place of faults: what is done while the load goes on. */
+  during?: (installation: Installation) => Promise<void>;
   leaseMs: number;
   load: LoadOptions;
   brokenGuard?: Guard | 'counting';
@@ -36,6 +40,8 @@ export interface ChaosReport {
   history: History;
   /** By name: how often it was done, and how often its step was not reached. */
   faults: Map<string, { done: number; missed: number }>;
+  /** Faults of the round for which there was no time. */
+  leftOut: string[];
   starts: number;
   asked: number;
   /** By status. */
@@ -76,6 +82,7 @@ class Chaos {
   readonly #faults: ChaosReport['faults'] = new Map();
   readonly #executionLog: string;
   #installation: Installation | null = null;
+  readonly #leftOut: string[] = [];
   #starts = 0;
 
   constructor(
@@ -120,6 +127,7 @@ class Chaos {
       violations,
       history,
       faults: this.#faults,
+      leftOut: this.#leftOut,
       starts: this.#starts,
       asked: load.asked,
       refused: load.refused,
@@ -159,17 +167,22 @@ class Chaos {
   }
 
   async #faultAfterFault(load: Load, installation: Installation): Promise<void> {
-    const { minutes, faults, seed } = this.options;
+    const { minutes, faults, during, seed, atMostMs } = this.options;
+    if (during !== undefined) return during(installation);
     const random = new Random(seed ^ 0x5eed);
-    const until = Date.now() + minutes * 60_000;
+    const begun = Date.now();
     const applyAll = async (round: readonly PlannedFault[]) => {
       for (const { afterRuns, fault } of round) {
+        if (Date.now() - begun > atMostMs) {
+          this.#leftOut.push(nameOf(fault));
+          continue;
+        }
         await untilAcknowledged(load, afterRuns);
         await this.#apply(fault, installation, load);
       }
     };
     await applyAll(faults ?? planRound(random, this.options));
-    while (Date.now() < until) await applyAll(planRound(random, this.options));
+    while (Date.now() - begun < minutes * 60_000) await applyAll(planRound(random, this.options));
   }
 
   async #apply(fault: Fault, installation: Installation, load: Load): Promise<void> {
