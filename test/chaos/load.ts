@@ -101,7 +101,7 @@ export class Load {
     }
     if (answer.status === 202) this.#acknowledge({ ...order, id: (JSON.parse(answer.text) as { id: string }).id });
     else if (answer.status === 409 && answer.text.includes('run_id_in_use')) this.#acknowledge(order);
-    else this.#refuse(answer.status);
+    else await this.#refuse(answer.status);
     return true;
   }
 
@@ -110,8 +110,9 @@ export class Load {
     this.acknowledged.add(order.id);
   }
 
-  #refuse(status: number): void {
+  async #refuse(status: number): Promise<void> {
     this.refused.set(status, (this.refused.get(status) ?? 0) + 1);
+    await sleep(100);
   }
 
   async #cancel(id: string): Promise<void> {
