@@ -1,9 +1,10 @@
+import { openSync } from 'node:fs';
 import type { Records, RunRecord, RunRecords } from '../../src/contract/records.js';
 import { claimedStraight } from '../../src/runs/claimed-straight.js';
 import { forceEnd } from './force-end.js';
 
 /** What can be switched off, to see that the checker finds what comes of it. `counting` is switched off in the database itself. */
-export const guards = ['durable accept', 'compare-and-set of the end', 'leases', 'recovery'] as const;
+export const guards = ['durable accept', 'compare-and-set of the end', 'leases', 'recovery', 'closed files'] as const;
 export type Guard = (typeof guards)[number];
 
 /** The records without one of their guards. */
@@ -21,6 +22,8 @@ export function breakGuard(records: Records, guard: Guard, database: { dataFolde
       return { ...records, runs: { ...runs, renew: async (claims) => claims.map(() => 'held') } };
     case 'recovery':
       return { ...records, runs: { ...runs, lost: async () => [] } };
+    case 'closed files':
+      return { ...records, runs: { ...runs, accept: async (run) => (openSync('/dev/null', 'r'), runs.accept(run)) } };
   }
 }
 

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Guard } from './break-guard.js';
 import type { Installation } from './installation.js';
 import { runChaos, type ChaosReport } from './run-chaos.js';
 import { SteadyCallers } from './steady-callers.js';
@@ -8,6 +9,7 @@ export interface SoakOptions {
   seconds: number;
   seed: number;
   perSecond: number;
+  brokenGuard?: Guard;
   say: (line: string) => void;
 }
 
@@ -37,13 +39,14 @@ export interface SoakReport {
 const warmUp = 0.3;
 
 /** A steady load on one server for a while: what it takes of the machine, and the check of every run it carried out. */
-export async function runSoak({ seconds, seed, perSecond, say }: SoakOptions): Promise<SoakReport> {
+export async function runSoak({ seconds, seed, perSecond, brokenGuard, say }: SoakOptions): Promise<SoakReport> {
   const samples: Sample[] = [];
   let callers: SteadyCallers | null = null;
   const chaos = await runChaos({
     ...usualChaos('embedded', seed),
     load: { clients: 8, perSecond, maxOpen: 500, longestNapMs: 500 },
     say,
+    ...(brokenGuard === undefined ? {} : { brokenGuard }),
     during: async (installation) => {
       callers = new SteadyCallers(installation);
       await takeSamples(installation, seconds, (sample) => {

@@ -18,3 +18,14 @@ test('under a steady load no file stays open, memory is bounded, and every run e
   assert.ok(openFilesGrowth < limits.openFilesGrowth, `${openFilesGrowth} files were left open`);
   assert.ok(rssMaxMb < limits.rssMb, `${rssMaxMb} MiB`);
 });
+
+test('a file that stays open for every run is found', async () => {
+  const { openFilesGrowth } = await runSoak({
+    seconds: 10,
+    seed: 6,
+    perSecond: 40,
+    brokenGuard: 'closed files',
+    say: () => undefined,
+  });
+  assert.ok(openFilesGrowth > limits.openFilesGrowth, `${openFilesGrowth} files were left open`);
+});
