@@ -173,6 +173,7 @@ async function build(config: Config, log: Logger, { opened, seams }: { opened: O
     }),
   );
   await server.ready();
+  await runs.start();
 
   return {
     server,

@@ -43,18 +43,20 @@ export async function acceptRun(request: RunRequest, parts: AcceptParts): Promis
   if (parts.active.get(id) ?? parts.writeBehind.get(id)) throw new LanewayError('run_id_in_use', { id });
   const run = newRun(prepared, parts);
   const line = { function: run.function, lane: run.lane };
+  const askedAt = performance.now();
   const accepted = await acceptInPlace(run, line, parts);
   if (accepted.how === 'same') return { id: accepted.runId, isRepeated: true, prepared };
   parts.counts.accepted.queued += 1;
   parts.log.info(runFields(run), 'run accepted');
-  if (accepted.how === 'running') beginStraight(run, accepted.at, parts);
+  if (accepted.how === 'running') beginStraight(run, { at: accepted.at, askedAt }, parts);
   else if (run.delayMs > 0) parts.due.expect(run.delayMs);
   else void parts.dispatcher.announce({ runId: id, fence: 1, priority: run.priority, ...line });
   return { id, isRepeated: false, prepared };
 }
 
-function beginStraight(run: NewQueuedRun, at: number, { dispatcher, owner, policy }: AcceptParts): void {
-  dispatcher.begin(claimedStraight(run, at, { owner, leaseMs: policy.leaseMs }));
+function beginStraight(run: NewQueuedRun, { at, askedAt }: { at: number; askedAt: number }, parts: AcceptParts): void {
+  const { dispatcher, owner, policy } = parts;
+  dispatcher.begin({ claimed: claimedStraight(run, at, { owner, leaseMs: policy.leaseMs }), askedAt });
 }
 
 /** With a place of this server when there is one; the place is given back unless the run begins in it. */

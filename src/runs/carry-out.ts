@@ -45,23 +45,30 @@ const storeAwayMs = 2000;
 /** How long a closing server waits for the records to take an end. */
 const patienceOfClosingMs = 2000;
 
+/** A run that this server has claimed. */
+export interface BegunRun {
+  claimed: ClaimedRun;
+  /** When the records were asked for it, by `performance.now`: its lease lasts from then on at least. */
+  askedAt: number;
+}
+
 /**
  * One claimed run to the end in the records:
  * fetch -> execute -> end (running -> an end state), put off (running -> queued, due later), or hand back (running ->
  * queued, ready). Whatever fails between is either an end with a reason or leaves the lease to run out. Never rejects.
  */
-export async function carryOut(claimed: ClaimedRun, parts: CarryOutParts): Promise<void> {
+export async function carryOut({ claimed, askedAt }: BegunRun, parts: CarryOutParts): Promise<void> {
   const { run } = claimed;
   const claim = { runId: run.id, fence: run.fence };
   let lost = false;
-  parts.leases.hold(claim, (signal) => {
+  parts.leases.hold(claim, askedAt, (signal) => {
     lost ||= signal === 'lost';
     parts.executor.cancel(run.id);
   });
   try {
     const end = await endOf(claimed, claim, parts);
     if (end !== 'hand back') await writeEnd({ claim, run, end }, parts, () => lost);
-    else if (await parts.runs.handBack(claim)) parts.onHandedBack(run);
+    else await handBack(claim, run, parts);
   } catch (error) {
     // no-lost-run: its lease runs out, and the sweep takes it back.
     parts.log.error({ ...runFields(run), err: error }, `the run is left to the sweep: ${messageOf(error)}`);
@@ -78,6 +85,8 @@ async function endOf(claimed: ClaimedRun, claim: Claim, parts: CarryOutParts): P
   const giveRoom = run.payloadBytes > smallBodyBytes ? await parts.bodies.take(run.payloadBytes, null) : null;
   try {
     const prepared = await prepareClaimed(claimed, parts);
+    // no-second-live-attempt: a server that hung in between, or waited long, may have lost the run.
+    if (parts.leases.isOverdue(claim)) return 'hand back';
     parts.active.add(beActive(prepared, run));
     publish(parts.bus, run.id, { state: 'running' });
     parts.log.info(runFields(run), `run started, attempt ${run.attempt}`);
@@ -142,7 +151,7 @@ function beActive(prepared: PreparedRun, run: RunRecord): ActiveRun {
 async function endOfRefusal(error: unknown, run: RunRecord, { log }: CarryOutParts): Promise<RunEnd | 'hand back'> {
   const code = error instanceof LanewayError ? error.code : 'internal';
   if (code === 'shutting_down') return 'hand back';
-  if (code === 'store_unavailable' || code === 'server_busy') {
+  if (code === 'store_unavailable' || code === 'server_busy' || code === 'records_unavailable') {
     log.warn({ ...runFields(run), err: error }, `the run is handed back: ${messageOf(error)}`);
     await sleep(storeAwayMs, undefined, { ref: false });
     return 'hand back';
@@ -150,6 +159,12 @@ async function endOfRefusal(error: unknown, run: RunRecord, { log }: CarryOutPar
   const reason = code === 'isolation_unavailable' ? 'no_executor' : code === 'internal' ? 'worker_lost' : 'bad_artifact';
   if (code === 'internal') log.error({ ...runFields(run), err: error }, 'the run could not be carried out');
   return endOfFailure(run, { reason, message: messageOf(error), exitCode: null, timings: null });
+}
+
+/** Again and again while the records are away, within the bounds of an end. */
+async function handBack(claim: Claim, run: RunRecord, parts: CarryOutParts): Promise<void> {
+  const isHandedBack = await whenRecordsAnswer(() => parts.runs.handBack(claim), run, parts);
+  if (isHandedBack) parts.onHandedBack(run);
 }
 
 /**
@@ -161,18 +176,30 @@ async function writeEnd(
   parts: CarryOutParts,
   isLost: () => boolean,
 ): Promise<void> {
-  await parts.recorder.flush();
+  const state = await whenRecordsAnswer(
+    async () => {
+      // What it said belongs before its end, and waits for the records like it.
+      if (!(await parts.recorder.flush())) throw new LanewayError('records_unavailable', { problem: 'its log is not written' });
+      // no-double-end: compare-and-set on the fence; null means that another attempt has the run now.
+      return isLost() ? null : parts.runs.end(claim, end);
+    },
+    run,
+    parts,
+  );
+  if (state !== null) return tellWritten(run, { ...end, became: state }, parts);
+  parts.log.warn({ ...runFields(run), fence: claim.fence, state: end.state }, 'a late end was dropped');
+}
+
+/** Tries again while the records are away; a server that closes gives up after a moment, and rejects. */
+async function whenRecordsAnswer<Answer>(write: () => Promise<Answer>, run: RunRecord, parts: CarryOutParts): Promise<Answer> {
   let giveUpAt = Infinity;
   for (let tries = 1; ; tries += 1) {
     try {
-      // no-double-end: compare-and-set on the fence; null means that another attempt has the run now.
-      const state = isLost() ? null : await parts.runs.end(claim, end);
-      if (state !== null) return tellWritten(run, { ...end, became: state }, parts);
-      parts.log.warn({ ...runFields(run), fence: claim.fence, state: end.state }, 'a late end was dropped');
-      return;
+      return await write();
     } catch (error) {
-      if (tries === 1)
-        parts.log.warn({ ...runFields(run), err: error }, `the end of a run waits for the records: ${messageOf(error)}`);
+      if (tries === 1) {
+        parts.log.warn({ ...runFields(run), err: error }, `the end of an attempt waits for the records: ${messageOf(error)}`);
+      }
       // clean-drain: within a bound, also when the records are away.
       if (parts.isDraining()) giveUpAt = Math.min(giveUpAt, Date.now() + patienceOfClosingMs);
       if (!areRecordsAway(error) || Date.now() >= giveUpAt) throw error;

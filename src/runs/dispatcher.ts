@@ -4,6 +4,7 @@ import type { Bus } from '../contract/bus.js';
 import type { Announcement, Queue } from '../contract/queue.js';
 import type { Claim, ClaimBy, ClaimedRun, Line, RunRecords } from '../contract/records.js';
 import { messageOf } from '../errors.js';
+import type { BegunRun } from './carry-out.js';
 import { Places } from './places.js';
 import type { QueueLimits } from './queue-limits.js';
 import { type WaitingLine, WaitingLines } from './waiting-lines.js';
@@ -20,7 +21,7 @@ export interface DispatcherParts {
   limits: QueueLimits;
   log: Logger;
   /** Never rejects. */
-  carryOut: (claimed: ClaimedRun) => Promise<void>;
+  carryOut: (begun: BegunRun) => Promise<void>;
 }
 
 export interface DispatcherSettings {
@@ -85,8 +86,8 @@ export class Dispatcher {
   }
 
   /** Carries out a run for which a place was taken. */
-  begin(claimed: ClaimedRun): void {
-    const done = this.#carryOut(claimed);
+  begin(begun: BegunRun): void {
+    const done = this.#carryOut(begun);
     this.#underWay.add(done);
     void done.finally(() => this.#underWay.delete(done));
   }
@@ -139,11 +140,12 @@ export class Dispatcher {
     return this.settings.places > 0 && !this.#stopped;
   }
 
-  async #carryOut(claimed: ClaimedRun): Promise<void> {
-    await this.parts.carryOut(claimed);
+  async #carryOut(begun: BegunRun): Promise<void> {
+    const { run } = begun.claimed;
+    await this.parts.carryOut(begun);
     // The limit of its function, lane or key may leave room for another one now.
-    this.#waiting.unblock(claimed.run.function);
-    this.givePlace(claimed.run);
+    this.#waiting.unblock(run.function);
+    this.givePlace(run);
   }
 
   /** Returns when it is known who carries the run out, so that others' announcements do not wait behind a long one. */
@@ -151,9 +153,10 @@ export class Dispatcher {
     const line = { function: name, lane };
     // It is in the records: whoever has a place for its line may take it.
     if (!this.takePlace(line)) return this.wakeEverywhere([line]);
+    const askedAt = performance.now();
     const claimed = await this.#claim({ runId, fence }, line);
     if (claimed === null) this.givePlace(line);
-    else this.begin(claimed);
+    else this.begin({ claimed, askedAt });
   }
 
   async #claim(claim: Claim, line: Line): Promise<ClaimedRun | null> {
@@ -178,10 +181,11 @@ export class Dispatcher {
     waiting.asking = true;
     waiting.again = false;
     let unused = places;
+    const askedAt = performance.now();
     try {
       const { runs, limited } = await this.parts.runs.claimNext(line, places, this.#by(line));
       unused -= runs.length;
-      for (const claimed of runs) this.begin(claimed);
+      for (const claimed of runs) this.begin({ claimed, askedAt });
       if (limited) waiting.blocked = true;
       // Fewer than asked for: there are no more, unless somebody said so meanwhile.
       else if (unused > 0 && !waiting.again) this.#waiting.remove(waiting);

@@ -27,13 +27,13 @@ export class Leases {
   }
 
   /**
-   * A run may come here again while its last attempt, whose lease ran out, is still at work: that one is lost then.
+   * `askedAt` is when the records were asked for it, by `performance.now`. A run may come here again while its last attempt, whose lease ran out, is still at work: that one is lost then.
    * no-second-live-attempt: it is told before this one begins.
    */
-  hold(claim: Claim, onSignal: (signal: 'cancel' | 'lost') => void): void {
+  hold(claim: Claim, askedAt: number, onSignal: (signal: 'cancel' | 'lost') => void): void {
     this.#claims.get(claim.runId)?.onSignal('lost');
     if (this.#claims.size === 0) this.parts.onRenewed(this.parts.holdMs);
-    this.#claims.set(claim.runId, { claim, since: performance.now(), onSignal });
+    this.#claims.set(claim.runId, { claim, since: askedAt, onSignal });
   }
 
   release(claim: Claim): void {

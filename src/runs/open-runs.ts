@@ -71,6 +71,11 @@ export interface RunsPolicy {
 
 /** The story of a run, as the ways in see it. */
 export interface Runs {
+  /**
+   * From now on queued runs are claimed. Last of all: a server that is still being built would not renew leases.
+   * Rejects when the records do not answer.
+   */
+  start(): Promise<void>;
   readonly sync: SyncCalls;
   readonly find: FindRuns;
   readonly following: FollowRun;
@@ -92,7 +97,7 @@ export interface Runs {
   close(graceMs: number): Promise<void>;
 }
 
-/** Builds what carries runs and starts it: after this, queued runs are claimed. */
+/** Builds what carries runs; nothing is claimed before `start`. */
 export async function openRuns(parts: RunsParts, policy: RunsPolicy): Promise<Runs> {
   const { records, store, queue, executor, bus, log, shared, onToTell } = parts;
   const { runs, events } = records;
@@ -119,7 +124,7 @@ export async function openRuns(parts: RunsParts, policy: RunsPolicy): Promise<Ru
     onToTell,
   };
   const dispatcher = new Dispatcher(
-    { runs, queue, bus, limits, log, carryOut: (claimed) => carryOut(claimed, carryOutParts) },
+    { runs, queue, bus, limits, log, carryOut: (begun) => carryOut(begun, carryOutParts) },
     { owner, leaseMs, places: policy.places, placesPerLine: policy.placesPerLine, shared },
   );
   const due = new DueRuns({ runs, log, onReady: (lines) => dispatcher.wakeEverywhere(lines) });
@@ -129,10 +134,11 @@ export async function openRuns(parts: RunsParts, policy: RunsPolicy): Promise<Ru
   const acceptParts = { ...common, owner, dispatcher, limits, due, policy: { ...policy, leaseMs } };
   const accept = (request: RunRequest) => acceptRun(request, acceptParts);
 
-  await sweep.rebuild(shared ? null : owner);
-  dispatcher.start();
-
   return {
+    async start() {
+      await sweep.start(shared ? null : owner);
+      dispatcher.start();
+    },
     sync: new SyncCalls({ ...common, policy }),
     find,
     following,

@@ -61,12 +61,13 @@ export class EventRecorder {
     };
   }
 
-  /** Resolves when everything said before this call is written (or was dropped because the records are away). */
-  async flush(): Promise<void> {
+  /** Resolves with true when everything said before this call is written (or was dropped); false: the records are away. */
+  async flush(): Promise<boolean> {
     // The batch under way, and then the one that takes what was said since it began; never what others go on saying.
     for (let batches = 0; batches < 2; batches += 1) {
       if (this.#writing !== null || (this.#pending.length > 0 && this.#retry === null)) await this.#write();
     }
+    return this.#retry === null;
   }
 
   /** Events that were given up because the records did not take them. */

@@ -26,29 +26,28 @@ const pageRows = 500;
  * over, delayed runs that are due, and lines nobody knows to be waiting. So an emptied queue loses nothing.
  */
 export class Sweep {
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | null = null;
   #under: Promise<void> | null = null;
   /** Leases that had run out at the last look, by run. */
   #suspects = new Map<string, LostClaim>();
 
-  constructor(private readonly parts: SweepParts) {
-    this.#timer = setInterval(() => void this.#tick(), parts.everyMs);
-    this.#timer.unref();
-  }
+  constructor(private readonly parts: SweepParts) {}
 
   /**
-   * At start, before anything is claimed. `onlyOwner` names this boot when no other server can be alive (embedded
+   * Before anything is claimed; from then on it sweeps by itself. `onlyOwner` names this boot when no other server can be alive (embedded
    * records): what an earlier boot left `running` is taken back at once.
    */
-  async rebuild(onlyOwner: string | null): Promise<void> {
+  async start(onlyOwner: string | null): Promise<void> {
     if (onlyOwner !== null) {
       for (let lost = await this.#lost(onlyOwner); lost.length > 0; lost = await this.#lost(onlyOwner)) await this.#recover(lost);
     }
     await this.#look();
+    this.#timer = setInterval(() => void this.#tick(), this.parts.everyMs);
+    this.#timer.unref();
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#timer);
+    if (this.#timer !== null) clearInterval(this.#timer);
     await this.#under;
   }
 

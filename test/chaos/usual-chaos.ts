@@ -8,7 +8,7 @@ export function usualChaos(mode: Mode, seed: number): ChaosOptions {
     seed,
     about: 'all',
     minutes: 0,
-    atMostMs: 120_000,
+    atMostMs: 150_000,
     leaseMs: mode === 'embedded' ? 2000 : 4000,
     load: { clients: 24, maxOpen: 300, longestNapMs: 2500 },
     patienceMs: 30_000,

@@ -46,7 +46,12 @@ async function open(t: TestContext) {
   const bodies = new BodyBudget(2 ** 24);
   const alone = { shared: false, keyLimits: () => [], onLeasesRenewed: () => {}, onToTell: () => {} };
   const parts = { records, store, queue, executor, bus: new LocalBus(log), log, bodies, ...alone };
-  return { records, start: () => openRuns(parts, policy) };
+  const start = async () => {
+    const runs = await openRuns(parts, policy);
+    await runs.start();
+    return runs;
+  };
+  return { records, start };
 }
 
 test('clean-drain: records that stay away do not keep a server from closing, and the run is not lost', async (t) => {

@@ -39,7 +39,7 @@ function open(t: TestContext, places: number, placesPerLine: number) {
       return null;
     },
   } as unknown as RunRecords;
-  const carryOut = (claimed: ClaimedRun) => {
+  const carryOut = ({ claimed }: { claimed: ClaimedRun }) => {
     begun.push(claimed);
     return new Promise<void>((resolve) => {
       ends.set(claimed, () => {

@@ -17,8 +17,8 @@ test('an attempt that comes here while the last one is at work ends that one, an
   const leases = new Leases({ runs, leaseMs: 15, renewEveryMs: 5, holdMs: 20, log, onRenewed: () => {} });
   const [first, second] = [2, 4].map((fence) => ({ runId: 'run', fence })) as [Claim, Claim];
   const signals: string[] = [];
-  leases.hold(first, (signal) => signals.push(`first ${signal}`));
-  leases.hold(second, (signal) => signals.push(`second ${signal}`));
+  leases.hold(first, performance.now(), (signal) => signals.push(`first ${signal}`));
+  leases.hold(second, performance.now(), (signal) => signals.push(`second ${signal}`));
   leases.release(first);
   await until(() => renewed.length > 2);
   assert.deepEqual(signals, ['first lost']);
@@ -37,7 +37,7 @@ test('a lease that could not be renewed for its length is overdue, and in time a
   const holds: number[] = [];
   const leases = new Leases({ runs, leaseMs: 60, renewEveryMs: 20, holdMs: 80, log, onRenewed: (ms) => holds.push(ms) });
   const claim = { runId: 'run', fence: 1 };
-  leases.hold(claim, () => {});
+  leases.hold(claim, performance.now(), () => {});
   assert.equal(leases.isOverdue(claim), false);
   isAway = true;
   await until(() => leases.isOverdue(claim));

@@ -33,11 +33,12 @@ async function open(t: TestContext, more: { runs?: Partial<RunRecords> } = {}) {
     await due.close();
     leases.close();
   });
-  return { records, runs, sweep, woken, bus, ended: () => ended };
+  return { records, runs, sweep, woken, bus, ended: () => ended, start: () => sweep.start(null) };
 }
 
 test('a line with queued runs is woken, though nobody ever announced them', async (t) => {
-  const { records, woken } = await open(t);
+  const { records, woken, start } = await open(t);
+  await start();
   const { function: name, lane } = await acceptRun(records);
   await until(() => woken.some((line) => line.function === name && line.lane === lane));
 });
@@ -45,7 +46,7 @@ test('a line with queued runs is woken, though nobody ever announced them', asyn
 test('what another boot left running is taken back before anything is claimed', async (t) => {
   const { records, sweep } = await open(t);
   const { run } = await claimedRun(records, { leaseMs: 60_000 });
-  await sweep.rebuild('this boot');
+  await sweep.start('this boot');
   const now = (await records.runs.get(run.id))!;
   assert.equal(now.state, 'queued');
   assert.equal(now.deaths, 1);
@@ -55,7 +56,7 @@ test('no-second-live-attempt: a lease that ran out counts at the second look onl
   const lost: LostClaim[] = [];
   const recovered: LostClaim[] = [];
   let looks = 0;
-  await open(t, {
+  const { start } = await open(t, {
     runs: {
       lost: async () => {
         looks += 1;
@@ -70,13 +71,15 @@ test('no-second-live-attempt: a lease that ran out counts at the second look onl
     },
   });
   lost.push({ runId: 'run', fence: 1, leaseUntil: 1 });
+  await start();
   await until(() => recovered.length > 0);
   assert.deepEqual(recovered, [{ runId: 'run', fence: 1, leaseUntil: 2 }]);
   assert.ok(looks >= 3);
 });
 
 test('a run that is not begun in time ends expired, and its end is told', async (t) => {
-  const { records, bus, ended } = await open(t);
+  const { records, bus, ended, start } = await open(t);
+  await start();
   const told: string[] = [];
   const { id } = await acceptRun(records, { expiresAfterMs: 1 });
   bus.subscribe(`run:${id}`, (message) => told.push(message));
@@ -86,7 +89,8 @@ test('a run that is not begun in time ends expired, and its end is told', async 
 });
 
 test('a delayed run is made ready when it is due', async (t) => {
-  const { records } = await open(t);
+  const { records, start } = await open(t);
+  await start();
   const { id } = await acceptRun(records, { delayMs: 30 });
   assert.equal((await records.runs.get(id))!.readyAt, null);
   await until(async () => (await records.runs.get(id))!.readyAt !== null);
