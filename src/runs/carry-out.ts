@@ -4,6 +4,7 @@ import type { Bus } from '../contract/bus.js';
 import type { Executor } from '../contract/executor.js';
 import type { Claim, ClaimedRun, Line, RunEnd, RunRecord, RunRecords } from '../contract/records.js';
 import type { FunctionStore } from '../contract/store.js';
+import type { AttemptTracer } from '../contract/tracing.js';
 import type { RunState } from '../contract/words.js';
 import { LanewayError, messageOf } from '../errors.js';
 import type { ActiveRun, ActiveRuns } from './active-runs.js';
@@ -11,6 +12,7 @@ import { attemptOf } from './attempt-of.js';
 import { type BodyBudget, smallBodyBytes } from './body-budget.js';
 import { chooseEntry } from './choose-entry.js';
 import { endOfAttempt, endOfFailure } from './end-of-attempt.js';
+import { AttemptClock, endedQueuedAttempt, queuedMsOf } from './ended-attempt.js';
 import type { Leases } from './leases.js';
 import { logEnd, runFields } from './log-run.js';
 import { millisecondsSince } from './prepare-run.js';
@@ -29,6 +31,7 @@ export interface CarryOutParts {
   leases: Leases;
   recorder: EventRecorder;
   counts: RunCounts;
+  tracer: AttemptTracer | null;
   log: Logger;
   isDraining: () => boolean;
   /** A run was handed back: its line has a ready run. */
@@ -53,14 +56,16 @@ const patienceOfClosingMs = 2000;
 export async function carryOut(claimed: ClaimedRun, parts: CarryOutParts): Promise<void> {
   const { run } = claimed;
   const claim = { runId: run.id, fence: run.fence };
+  const clock = new AttemptClock();
   let lost = false;
   parts.leases.hold(claim, (signal) => {
     lost ||= signal === 'lost';
     parts.executor.cancel(run.id);
   });
   try {
-    const end = await endOf(claimed, claim, parts);
-    if (end !== 'hand back') await writeEnd({ claim, run, end }, parts, () => lost);
+    const end = await endOf(claimed, { claim, clock }, parts);
+    clock.stop();
+    if (end !== 'hand back') await writeEnd({ claim, clock, run, end }, parts, () => lost);
     else if (await parts.runs.handBack(claim)) parts.onHandedBack(run);
   } catch (error) {
     // no-lost-run: its lease runs out, and the sweep takes it back.
@@ -72,17 +77,23 @@ export async function carryOut(claimed: ClaimedRun, parts: CarryOutParts): Promi
 }
 
 /** What this attempt came to. */
-async function endOf(claimed: ClaimedRun, claim: Claim, parts: CarryOutParts): Promise<RunEnd | 'hand back'> {
+async function endOf(
+  claimed: ClaimedRun,
+  { claim, clock }: { claim: Claim; clock: AttemptClock },
+  parts: CarryOutParts,
+): Promise<RunEnd | 'hand back'> {
   const { run } = claimed;
   // bounded: large payloads wait for each other, not for memory.
   const giveRoom = run.payloadBytes > smallBodyBytes ? await parts.bodies.take(run.payloadBytes, null) : null;
   try {
     const prepared = await prepareClaimed(claimed, parts);
+    clock.runtime = prepared.entry.runtime;
     parts.active.add(beActive(prepared, run));
     publish(parts.bus, run.id, { state: 'running' });
     parts.log.info(runFields(run), `run started, attempt ${run.attempt}`);
     const sink = parts.recorder.sinkFor(run.id, run.attempt);
-    const outcome = await parts.executor.execute(attemptOf(prepared, run.attempt, 'patient'), sink);
+    const attempt = attemptOf(prepared, run.attempt, { wait: 'patient', tracer: parts.tracer });
+    const outcome = await parts.executor.execute(attempt, sink);
     // clean-drain: what the closing server ended in the middle is carried out by the next one. So is what was ended
     // because this server could not renew its lease.
     const isLost = !outcome.ok && outcome.reason === 'worker_lost';
@@ -157,7 +168,7 @@ async function endOfRefusal(error: unknown, run: RunRecord, { log }: CarryOutPar
  * closes, or an end that the records do not take, leaves the run to whoever finds its lease run out.
  */
 async function writeEnd(
-  { claim, run, end }: { claim: Claim; run: RunRecord; end: RunEnd },
+  { claim, clock, run, end }: { claim: Claim; clock: AttemptClock; run: RunRecord; end: RunEnd },
   parts: CarryOutParts,
   isLost: () => boolean,
 ): Promise<void> {
@@ -167,7 +178,11 @@ async function writeEnd(
     try {
       // no-double-end: compare-and-set on the fence; null means that another attempt has the run now.
       const state = isLost() ? null : await parts.runs.end(claim, end);
-      if (state !== null) return tellWritten(run, { ...end, became: state }, parts);
+      if (state !== null) {
+        const written = { ...end, became: state };
+        tellTimes(run, written, { clock, parts });
+        return tellWritten(run, written, parts);
+      }
       parts.log.warn({ ...runFields(run), fence: claim.fence, state: end.state }, 'a late end was dropped');
       return;
     } catch (error) {
@@ -181,11 +196,23 @@ async function writeEnd(
   }
 }
 
+function tellTimes(
+  run: RunRecord,
+  end: RunEnd & { became: RunState },
+  { clock, parts }: { clock: AttemptClock; parts: CarryOutParts },
+): void {
+  const { counts, tracer } = parts;
+  const { recordMs } = clock;
+  const queuedMs = queuedMsOf(run);
+  counts.times.addQueued(queuedMs, recordMs);
+  tracer?.attemptEnded(endedQueuedAttempt(run, end, { clock, queuedMs, recordMs, tracer }));
+}
+
 function tellWritten(run: RunRecord, end: RunEnd & { became: RunState }, parts: CarryOutParts): void {
   const { counts, log, bus } = parts;
   const failure = end.state === 'failed' || end.state === 'queued' ? end : null;
   if (end.became === 'queued' && end.state === 'queued') {
-    counts.putOff(end.reason);
+    counts.putOff(end.reason, end.timings);
     parts.onPutOff(end.retryInMs);
     log.warn(
       { ...runFields(run), reason: end.reason },

@@ -10,10 +10,11 @@ test('with the records and the queue away the numbers of the server itself are s
   const answer = <Value>(value: Value) => (areAway ? Promise.reject(new Error('away')) : Promise.resolve(value));
   const states = { queued: 3, running: 0, succeeded: 4, failed: 0, cancelled: 0, expired: 0 };
   const metrics = createMetrics({
-    runs: { counts, active: { size: 2 }, following: { open: 1 } },
-    records: { runs: { countByState: () => answer(states) } },
+    runs: { counts, active: { size: 2 }, following: { open: 1 }, waitingLines: () => 1, droppedEvents: () => 0 },
+    records: { runs: { countByState: () => answer(states), countByLine: () => answer([]), countDead: () => answer([]) } },
     queue: { depth: () => answer(3) },
     executor: () => ({ workers: [], coldStarts: {} }),
+    spans: null,
   } as unknown as MetricParts);
   const before = await metrics();
   assert.match(before, /^laneway_runs_recorded\{state="queued"\} 3$/m);
