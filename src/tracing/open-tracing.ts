@@ -36,17 +36,14 @@ export function openTracing(options: TracingOptions, log: Logger): Tracing {
     compression: compression as Compression,
     timeoutMillis: timeoutMs,
   });
-  const queue = new SpanQueue({ ...batch, exporter, log });
+  const queue = new SpanQueue({ ...batch, size: Math.min(batch.size, batch.maxWaiting), exporter, log });
   const instance = resourceFromAttributes({ 'service.instance.id': randomUUID(), ...options.resource });
   const resource = defaultResource().merge(instance);
   const isSampled = chooseSampler(options.sampler, options.ratio);
   return {
     isSampled,
     attemptEnded(attempt) {
-      if (!isOfSampledTrace(attempt)) return;
-      // Spans that have no room are not even made.
-      if (queue.hasRoomFor(mostSpans)) queue.add(buildSpans(attempt, resource));
-      else queue.drop(mostSpans);
+      if (isOfSampledTrace(attempt)) queue.add(buildSpans(attempt, resource));
     },
     counts: () => ({ exported: queue.exported, dropped: queue.dropped }),
     async close(withinMs) {
@@ -56,9 +53,6 @@ export function openTracing(options: TracingOptions, log: Logger): Tracing {
     },
   };
 }
-
-/** The attempt's own and one for each stage. */
-const mostSpans = 7;
 
 function isOfSampledTrace({ traceparent }: EndedAttempt): boolean {
   return (parseInt(traceparent.slice(53, 55), 16) & 1) === 1;

@@ -29,17 +29,12 @@ export class SpanQueue {
 
   /** bounded: all or none of them. */
   add(spans: readonly ReadableSpan[]): void {
-    if (!this.hasRoomFor(spans.length)) return this.drop(spans.length);
+    if (this.#closed || this.#waiting.length + spans.length > this.options.maxWaiting) {
+      this.dropped += spans.length;
+      return;
+    }
     for (const span of spans) this.#waiting.push(span);
     if (this.#sending === null) this.#sendInTime();
-  }
-
-  hasRoomFor(spans: number): boolean {
-    return !this.#closed && this.#waiting.length + spans <= this.options.maxWaiting;
-  }
-
-  drop(spans: number): void {
-    this.dropped += spans;
   }
 
   /** Sends what waits, as far as it gets within the time; the rest is dropped. */
@@ -51,7 +46,7 @@ export class SpanQueue {
       await settledWithin(this.#sending, until - performance.now());
     }
     this.#stopTimer();
-    this.drop(this.#waiting.length);
+    this.dropped += this.#waiting.length;
     this.#waiting = [];
   }
 
@@ -81,7 +76,7 @@ export class SpanQueue {
       this.exported += batch.length;
       if (this.#isAway) log.info('traces are exported again');
     } else {
-      this.drop(batch.length);
+      this.dropped += batch.length;
       if (!this.#isAway) log.warn({ err: problem, spans: batch.length }, `traces can not be exported: ${messageOf(problem)}`);
     }
     this.#isAway = problem !== null;

@@ -51,7 +51,6 @@ test('what has no room, what the collector refuses and what the close leaves are
   const { queue, batches } = openQueue();
   queue.add(spans('a', 'b', 'c'));
   queue.add(spans('d', 'e', 'f', 'g', 'h'));
-  assert.equal(queue.hasRoomFor(2), false);
   queue.add(spans('i', 'j'));
   assert.equal(queue.dropped, 2);
   batches[0]!.answer({ code: 1, error: new Error('away') });

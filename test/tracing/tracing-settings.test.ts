@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ConfigError, readConfig } from '../../src/config.js';
-import { openTracing } from '../../src/tracing/open-tracing.js';
 import { chooseSampler } from '../../src/tracing/choose-sampler.js';
 import { newRunId } from '../../src/runs/run-id.js';
-import { pino } from 'pino';
 
 const collector = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318/base/' };
 
@@ -77,39 +75,4 @@ test('samplers decide as their names say, and a ratio takes its share of traces'
   const ids = Array.from({ length: 4000 }, () => newRunId().replaceAll('-', ''));
   const share = ids.filter((id) => chooseSampler('traceidratio', 0.25)(id, null)).length / ids.length;
   assert.ok(share > 0.2 && share < 0.3, String(share));
-});
-
-test('a trace that is not sampled costs no span, and neither does one that has no room', async () => {
-  const { TRACING } = readConfig({ ...collector, OTEL_BSP_MAX_QUEUE_SIZE: '7' });
-  const tracing = openTracing(TRACING!, pino({ level: 'silent' }));
-  const attempt = {
-    runId: newRunId(),
-    mode: 'sync',
-    source: 'http',
-    function: 'f',
-    lane: 'latest',
-    version: '1.1',
-    attempt: 1,
-    runtime: 'node',
-    isolation: 'thread',
-    state: 'succeeded',
-    reason: null,
-    message: null,
-    exitCode: null,
-    previousSpanId: null,
-    caller: null,
-    begunAt: 0,
-    endedAt: 1,
-    queuedMs: 0,
-    timings: null,
-    recordMs: null,
-  } as const;
-  tracing.attemptEnded({ ...attempt, traceparent: `00-${'1f'.repeat(16)}-${'2e'.repeat(8)}-02` });
-  assert.deepEqual(tracing.counts(), { exported: 0, dropped: 0 });
-  const sampled = { ...attempt, traceparent: `00-${'1f'.repeat(16)}-${'2e'.repeat(8)}-03` };
-  tracing.attemptEnded(sampled);
-  tracing.attemptEnded(sampled);
-  assert.equal(tracing.counts().dropped, 7);
-  await tracing.close(0);
-  assert.equal(tracing.counts().dropped, 8);
 });
