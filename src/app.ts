@@ -134,6 +134,7 @@ async function build(config: Config, log: Logger, { opened, seams }: { opened: O
         publish: (event) => events.publish(event),
         secretsFor: (names) => access.secrets.secretsFor(names),
         log,
+        ...(tracing === null ? {} : { tracer: tracing }),
       },
       delivering,
     ),

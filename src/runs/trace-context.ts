@@ -1,3 +1,4 @@
+import type { RunRecord } from '../contract/records.js';
 import type { AttemptTracer } from '../contract/tracing.js';
 
 export interface TracedAttempt {
@@ -15,6 +16,14 @@ export function traceparentOf({ runId, attempt, caller }: TracedAttempt, tracer:
   if (tracer === null && caller !== null) return `00${caller.slice(2)}`;
   const traceId = caller === null ? traceIdOf(runId) : caller.slice(3, 35);
   return `00-${traceId}-${spanIdOf(runId, attempt)}-${tracer === null ? '00' : flagsFor(traceId, caller, tracer)}`;
+}
+
+/** The trace context for what follows from the end of a run: its last attempt is the parent. */
+export function traceAfter(
+  { id: runId, attempt, traceparent: caller }: Pick<RunRecord, 'id' | 'attempt' | 'traceparent'>,
+  tracer: AttemptTracer | null,
+): string | null {
+  return attempt === 0 ? caller : traceparentOf({ runId, attempt, caller }, tracer);
 }
 
 /** The 32 digits of the id. All zeros are no trace, though they are a GUID. */

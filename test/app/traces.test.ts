@@ -87,6 +87,20 @@ test('each attempt of a queued run is a span of its trace, and a repeated one is
   assert.ok(Math.abs(lengthOf(second.stages['run']!) - timings!.run_ms) < 0.01, 'the same time as in the record');
 });
 
+test('what a run starts by its end is a child of it', async (t) => {
+  const { app, collector } = await start(t);
+  const accepted = await app.ask('POST', '/api/v1/runs', {
+    json: { function: 'traced', mode: 'queued', on_success: { function: 'traced', lane: 'latest' } },
+  });
+  const { id } = (await accepted.json()) as RunView;
+  const { own } = await eventually(async () => collector.of(id));
+  const child = await eventually(async () =>
+    collector.spans.find(({ parentSpanId, kind }) => parentSpanId === own.spanId && kind === 5),
+  );
+  assert.deepEqual([child.traceId, child.name], [own.traceId, 'run traced']);
+  assert.equal(attributesOf(child.attributes)['laneway.source'], 'destination');
+});
+
 test('what the sampler leaves out is not exported, and its function is told so', async (t) => {
   const { app, collector } = await start(t, { OTEL_TRACES_SAMPLER: 'parentbased_always_off' });
   const left = (await (await app.call('traced')).json()) as string;
