@@ -25,7 +25,7 @@ export function endedSyncAttempt(run: EndedSyncRun, attempt: Attempt, prepared: 
     exitCode: run.exitCode,
     traceparent: attempt.traceparent!,
     previousSpanId: null,
-    caller: prepared.request.traceparent ?? null,
+    caller: run.traceparent,
     begunAt,
     // More exact than the time of day.
     endedAt: timings === null ? run.endedAt! : begunAt + timings.fetchMs + timings.waitMs + timings.startMs + timings.runMs,

@@ -130,6 +130,7 @@ function endedSyncRun(run: ActiveRun, outcome: AttemptOutcome): EndedSyncRun {
     startedAt: run.startedAt,
     endedAt: Date.now(),
     timeoutMs,
+    traceparent: request.traceparent ?? null,
     timings: wholeTimings(outcome.timings, run.prepared),
     payloadBytes: payload === null ? 0 : Buffer.byteLength(payload),
     resultBytes: result === null ? 0 : Buffer.byteLength(result),

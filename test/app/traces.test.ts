@@ -52,6 +52,11 @@ test('a sync call is a span below its caller, with the id that the function was 
     assert.ok(begins(stage) >= begins(own) && BigInt(stage.endTimeUnixNano) <= BigInt(own.endTimeUnixNano));
   }
   assert.ok(begins(stages['run']) >= BigInt(stages['start'].endTimeUnixNano) - 1000n, 'it runs when it was started');
+  const run = await eventually(async () => {
+    const { state, traceparent } = (await (await app.ask('GET', `/api/v1/runs/${runId}`)).json()) as RunView;
+    return state === 'succeeded' && { traceparent };
+  });
+  assert.equal(run.traceparent, caller);
   const [request] = collector.requests;
   assert.equal(request!.url, '/v1/traces');
   assert.equal(request!.headers['x-tenant'], 'a b');

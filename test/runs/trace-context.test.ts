@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import type { AttemptTracer } from '../../src/contract/tracing.js';
 import { newRunId } from '../../src/runs/run-id.js';
-import { spanIdOf, traceparentOf } from '../../src/runs/trace-context.js';
+import { spanIdOf, traceAfter, traceparentOf } from '../../src/runs/trace-context.js';
 
 const valid = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 const nil = '00000000-0000-0000-0000-000000000000';
@@ -63,4 +63,12 @@ test("where nothing is exported a caller's span stays the parent, and a trace of
   const caller = `cc-${'ab'.repeat(16)}-${'cd'.repeat(8)}-01`;
   assert.equal(traceparentOf({ runId: newRunId(), attempt: 1, caller }, null), `00${caller.slice(2)}`);
   assert.match(traceparentOf({ runId: newRunId(), attempt: 1, caller: null }, null), /-00$/);
+});
+
+test("what follows from a run's end is below its last attempt, or below its caller when it never began", () => {
+  const id = newRunId();
+  const caller = `00-${'ab'.repeat(16)}-${'cd'.repeat(8)}-01`;
+  assert.equal(traceAfter({ id, attempt: 3, traceparent: caller }, always), `00-${'ab'.repeat(16)}-${spanIdOf(id, 3)}-01`);
+  assert.equal(traceAfter({ id, attempt: 0, traceparent: caller }, always), caller);
+  assert.equal(traceAfter({ id, attempt: 0, traceparent: null }, always), null);
 });
