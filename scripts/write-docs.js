@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { settings } from '../dist/src/config/settings.js';
+import { tracingVariables } from '../dist/src/config/tracing-settings.js';
 import { errorTable } from '../dist/src/errors.js';
 
 const into = process.argv.indexOf('--into');
@@ -37,7 +38,8 @@ function readIfThere(path) {
 
 function configurationPage() {
   const sections = groups().map(({ title, about, names }) => `## ${title}\n\n${about}\n\n${settingsTable(names)}`);
-  return `${madeFrom('src/config/settings.ts')}
+  const variables = Object.entries(tracingVariables).map(([name, about]) => row(`\`${name}\``, about));
+  return `${madeFrom('src/config/settings.ts and src/config/tracing-settings.ts')}
 # Configuration
 
 Laneway is configured by environment variables alone; without any it runs on this machine with everything embedded.
@@ -48,6 +50,13 @@ Times are whole numbers with \`ms\`, \`s\`, \`m\`, \`h\` or \`d\`; sizes are byt
 [.env.example](../.env.example) lists the same settings to copy from, [limits.md](limits.md) what happens at a limit.
 
 ${sections.join('\n\n')}
+
+## Traces
+
+Where traces are exported to is told by OpenTelemetry's own variables; other software on a machine reads them too, so
+unknown ones are not refused. [functions.md](functions.md#traces) says what a span is here.
+
+${[row('Variable', 'What it does'), row('---', '---'), ...variables].join('\n')}
 `;
 }
 

@@ -27,6 +27,7 @@ import { createLocalExecutor } from './runtime/local-executor.js';
 import { checkManifestSchedules } from './schedules/manifest-schedules.js';
 import { openSchedules } from './schedules/open-schedules.js';
 import { openStore } from './store/open-store.js';
+import type { Tracing } from './tracing/open-tracing.js';
 import { deliverySettings, executorOptions, runsPolicy, storeOptions } from './policies.js';
 
 export interface App {
@@ -99,6 +100,9 @@ async function build(config: Config, log: Logger, { opened, seams }: { opened: O
   access.secrets.onChange((name) => executor.retireUsing(name));
   let deliveries: EndDeliveries | null = null;
   const bodies = new BodyBudget(config.PAYLOAD_MEMORY);
+  // Before the runs, so that it is closed after them, with the spans of those that ended last.
+  const tracing = await openTracing(config, log);
+  if (tracing !== null) opened.add({ close: () => tracing.close(Math.min(config.DRAIN, patienceWithCollectorMs)) });
   const runs = await openRuns(
     {
       records,
@@ -113,6 +117,7 @@ async function build(config: Config, log: Logger, { opened, seams }: { opened: O
       onLeasesRenewed: (holdMs) => config.DATABASE_URL !== null && executor.leasesHoldUntil(holdMs),
       onToTell: () => deliveries?.wake(),
       bodies,
+      ...(tracing === null ? {} : { tracer: tracing }),
     },
     runsPolicy(config),
   );
@@ -129,6 +134,7 @@ async function build(config: Config, log: Logger, { opened, seams }: { opened: O
         publish: (event) => events.publish(event),
         secretsFor: (names) => access.secrets.secretsFor(names),
         log,
+        ...(tracing === null ? {} : { tracer: tracing }),
       },
       delivering,
     ),
@@ -169,7 +175,13 @@ async function build(config: Config, log: Logger, { opened, seams }: { opened: O
       },
       facts: { isolation: { strongest: 'process', default: config.DEFAULT_ISOLATION, floor: config.MIN_ISOLATION } },
       isDraining: () => runs.isDraining(),
-      metrics: metricsOnDemand({ runs, records, queue, executor: () => executor.stats() }),
+      metrics: metricsOnDemand({
+        runs,
+        records,
+        queue,
+        executor: () => executor.stats(),
+        spans: tracing && (() => tracing.counts()),
+      }),
     }),
   );
   await server.ready();
@@ -194,6 +206,16 @@ async function claimSharedRedis(url: string | null, installationId: string, log:
   if (url === null) return null;
   const { RedisClaim: Claim } = await import('./redis/installation.js');
   return Claim.open(url, installationId, log);
+}
+
+/** A closing server tries so long to hand over its last spans. */
+const patienceWithCollectorMs = 2000;
+
+/** OpenTelemetry is loaded only where traces are exported. */
+async function openTracing({ TRACING: settings }: Config, log: Logger): Promise<Tracing | null> {
+  if (settings === null) return null;
+  const tracing = await import('./tracing/open-tracing.js');
+  return tracing.openTracing(settings, log);
 }
 
 /** The metrics library is loaded when the first scrape comes. */

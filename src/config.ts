@@ -1,21 +1,23 @@
 import { resolve } from 'node:path';
+import { ConfigError } from './config/config-error.js';
 import type { Setting } from './config/setting.js';
 import { settings } from './config/settings.js';
+import { readTracing, type TracingSettings } from './config/tracing-settings.js';
+
+export { ConfigError };
 
 type Settings = typeof settings;
 /** Every setting by its name without `LANEWAY_`, read, checked and with defaults filled in. */
-export type Config = { readonly [Name in keyof Settings]: Settings[Name] extends Setting<infer Value> ? Value : never };
+export type Config = { readonly [Name in keyof Settings]: Settings[Name] extends Setting<infer Value> ? Value : never } & {
+  /** By OpenTelemetry's own variables; null when traces are not exported. */
+  readonly TRACING: TracingSettings | null;
+};
 
-/** A setting that breaks its rule; the message is the one line a user needs. */
-export class ConfigError extends Error {
-  override name = 'ConfigError';
-}
-
-/** The only reader of the environment. Throws ConfigError for the first wrong or unknown `LANEWAY_` setting. */
+/** The only reader of the environment. Throws ConfigError for the first wrong setting, or unknown one of `LANEWAY_`. */
 export function readConfig(environment: Record<string, string | undefined>): Config {
   refuseUnknown(environment);
   const read = Object.entries<Setting<unknown>>(settings).map(([name, setting]) => [name, readOne(name, setting, environment)]);
-  const config = Object.fromEntries(read) as Config;
+  const config = { ...Object.fromEntries(read), TRACING: readTracing(environment) } as Config;
   refuseContradictions(config);
   return { ...config, DATA: resolve(config.DATA), STORE: resolve(config.STORE) };
 }

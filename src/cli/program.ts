@@ -1,7 +1,10 @@
 import { Command, Option } from 'commander';
 import type { AddCommand, CommandModule } from './add-command.js';
+import { addDeadLetterCommands } from './dead-letters/dead-letter-commands.js';
 import { addEventCommands } from './events/event-commands.js';
 import type { ExitCode } from './exit-code.js';
+import { addLimitCommands } from './limits/limit-commands.js';
+import { addRunCommands } from './runs/run-commands.js';
 import { addScheduleCommands } from './schedules/schedule-commands.js';
 import { Session, type GlobalFlags } from './session.js';
 
@@ -44,6 +47,12 @@ export function createProgram(
     .option('--lane <lane>', 'lane to run from (default: latest)')
     .option('--version <version>', 'version to run (default: the current one of the lane)')
     .option('--payload <json>', 'JSON text, @file, or - for standard input')
+    .option('--delay <duration>', 'not to begin before so long from now, such as 30s, 10m or 1h30m')
+    .option('--at <time>', 'not to begin before a time, such as 2030-01-31T08:00:00Z')
+    .option('--expires-after <duration>', 'expires when it has not begun so long from now')
+    .option('--retries <count>', 'retries after a failed attempt (default: as the function says)')
+    .option('--priority <number>', 'larger goes first within its lane')
+    .option('--idempotency-key <key>', 'the same key and request again give the same run')
     .option('--wait', 'wait for the end and print the result; Ctrl-C cancels the run')
     .option('--stream', 'as --wait, and show log and stream as they appear');
   add('logs <run>', 'Print the log of a run.', () => import('./commands/logs.js')).option(
@@ -51,6 +60,9 @@ export function createProgram(
     'go on until the run has ended',
   );
   add('list [function]', 'List functions, or the lanes of one.', () => import('./commands/list.js'));
+  addRunCommands(program, addTo);
+  addDeadLetterCommands(program, addTo);
+  addLimitCommands(program, addTo);
   addEventCommands(program, addTo);
   addScheduleCommands(program, addTo);
   add(

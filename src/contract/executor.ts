@@ -50,6 +50,8 @@ export interface Attempt extends Invocation {
   isolation: Isolation;
   /** From the manifest, the caller or the default, already bounded. */
   timeoutMs: number;
+  /** W3C trace context for the function: its trace, with this attempt as the parent. Null when nothing is run. */
+  traceparent: string | null;
   /** Waiting for a free worker: `bounded` refuses with 429/503 when the line is full, `patient` (queued runs) waits. */
   wait: 'bounded' | 'patient';
 }

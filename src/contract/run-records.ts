@@ -161,6 +161,7 @@ export type EndedSyncRun = Pick<
   | 'startedAt'
   | 'endedAt'
   | 'timeoutMs'
+  | 'traceparent'
   | 'timings'
   | 'payloadBytes'
   | 'resultBytes'

@@ -1,9 +1,10 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import type { Queue } from '../contract/queue.js';
 import type { Records } from '../contract/records.js';
-import { runStates } from '../contract/words.js';
 import type { Runs } from '../runs/open-runs.js';
-import { type RunCounts, runTimeBuckets } from '../runs/run-counts.js';
+import { recordMetrics } from './record-metrics.js';
+import { runMetrics } from './run-metrics.js';
+import { timeMetrics } from './time-metrics.js';
 
 export interface MetricParts {
   runs: Runs;
@@ -11,37 +12,40 @@ export interface MetricParts {
   queue: Queue;
   /** Workers by kind and state, and cold starts by reason. */
   executor: () => { workers: { kind: string; state: string; count: number }[]; coldStarts: Record<string, number> };
+  /** What became of spans; null when none are exported. */
+  spans: (() => { exported: number; dropped: number }) | null;
 }
 
 /**
  * The server's numbers for Prometheus. Nothing is counted here: the parts keep plain numbers,
  * and they are put into the registry when somebody asks.
  */
-export function createMetrics({ runs, records, queue, executor }: MetricParts): () => Promise<string> {
+export function createMetrics({ runs, records, queue, executor, spans }: MetricParts): () => Promise<string> {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
+  const depth = new Gauge({
+    registers: [registry],
+    name: 'laneway_queue_depth',
+    help: 'Announced runs that wait for a place.',
+  });
+  const fillRecords = recordMetrics(registry, records.runs);
+  const fillRuns = runMetrics(registry, runs);
+  const fillWorkers = workerMetrics(registry, executor);
+  const fillSpans = spans === null ? null : spanMetrics(registry, spans);
+
+  return async () => {
+    // A part that is away takes its own numbers away, not those of this server: they are wanted most then.
+    const [waiting] = await Promise.all([queue.depth().catch(() => Number.NaN), fillRecords()]);
+    depth.set(waiting);
+    fillRuns();
+    fillWorkers();
+    fillSpans?.();
+    return `${await registry.metrics()}\n${timeMetrics(runs.counts.times)}`;
+  };
+}
+
+function workerMetrics(registry: Registry, executor: MetricParts['executor']): () => void {
   const own = { registers: [registry] };
-  const accepted = new Counter({
-    ...own,
-    name: 'laneway_runs_accepted_total',
-    help: 'Runs taken by this server.',
-    labelNames: ['mode'],
-  });
-  const ended = new Counter({
-    ...own,
-    name: 'laneway_runs_ended_total',
-    help: 'Runs this server ended.',
-    labelNames: ['mode', 'state', 'reason'],
-  });
-  const active = new Gauge({ ...own, name: 'laneway_runs_active', help: 'Runs under way on this server.' });
-  const recorded = new Gauge({
-    ...own,
-    name: 'laneway_runs_recorded',
-    help: 'Runs in the records of all servers.',
-    labelNames: ['state'],
-  });
-  const depth = new Gauge({ ...own, name: 'laneway_queue_depth', help: 'Announced runs that wait for a place.' });
-  const followers = new Gauge({ ...own, name: 'laneway_followers', help: 'Open event streams.' });
   const workerCount = new Gauge({
     ...own,
     name: 'laneway_workers',
@@ -54,44 +58,28 @@ export function createMetrics({ runs, records, queue, executor }: MetricParts): 
     help: 'Workers started for a run.',
     labelNames: ['reason'],
   });
-
-  return async () => {
-    // A part that is away takes its own numbers away, not those of this server: they are wanted most then.
-    const [byState, waiting] = await Promise.all([records.runs.countByState().catch(noNumber), queue.depth().catch(noNumber)]);
-    for (const counter of [accepted, ended, cold, workerCount, recorded]) counter.reset();
-    accepted.inc({ mode: 'sync' }, runs.counts.accepted.sync);
-    accepted.inc({ mode: 'queued' }, runs.counts.accepted.queued);
-    for (const { count, ...labels } of runs.counts.endedBy()) ended.inc(labels, count);
-    if (byState !== null) for (const state of runStates) recorded.set({ state }, byState[state]);
-    active.set(runs.active.size);
-    depth.set(waiting ?? Number.NaN);
-    followers.set(runs.following.open);
+  return () => {
+    workerCount.reset();
+    cold.reset();
     const { workers, coldStarts } = executor();
     for (const { kind, state, count } of workers) workerCount.set({ kind, state }, count);
     for (const [reason, count] of Object.entries(coldStarts)) cold.inc({ reason }, count);
-    return `${await registry.metrics()}\n${runTimeText(runs.counts)}`;
   };
 }
 
-function noNumber(): null {
-  return null;
-}
-
-/** A histogram that is counted elsewhere, in the text format: prom-client's own would have to see every run. */
-function runTimeText({ runTime, runTimeSum, runTimeCount }: RunCounts): string {
-  const name = 'laneway_run_seconds';
-  let below = 0;
-  const buckets = runTimeBuckets.map((bound, index) => {
-    below += runTime[index]!;
-    return `${name}_bucket{le="${bound / 1000}"} ${below}`;
+function spanMetrics(registry: Registry, spans: NonNullable<MetricParts['spans']>): () => void {
+  const own = { registers: [registry] };
+  const exported = new Counter({ ...own, name: 'laneway_spans_exported_total', help: 'Spans that were taken by the collector.' });
+  const dropped = new Counter({
+    ...own,
+    name: 'laneway_spans_dropped_total',
+    help: 'Spans given up: the collector was away or slow.',
   });
-  return [
-    `# HELP ${name} Time in the function.`,
-    `# TYPE ${name} histogram`,
-    ...buckets,
-    `${name}_bucket{le="+Inf"} ${runTimeCount}`,
-    `${name}_sum ${runTimeSum / 1000}`,
-    `${name}_count ${runTimeCount}`,
-    '',
-  ].join('\n');
+  return () => {
+    exported.reset();
+    dropped.reset();
+    const now = spans();
+    exported.inc(now.exported);
+    dropped.inc(now.dropped);
+  };
 }

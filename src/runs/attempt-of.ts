@@ -1,11 +1,17 @@
 import type { Attempt } from '../contract/executor.js';
 import type { Manifest } from '../contract/manifest.js';
+import type { AttemptTracer } from '../contract/tracing.js';
 import type { PreparedRun } from './run-request.js';
+import { traceparentOf } from './trace-context.js';
 
 const noHeaders: Readonly<Record<string, string>> = Object.freeze({});
 
 /** What the executor gets to carry one attempt of a prepared run out. */
-export function attemptOf(prepared: PreparedRun, attempt: number, wait: Attempt['wait']): Attempt {
+export function attemptOf(
+  prepared: PreparedRun,
+  attempt: number,
+  { wait, tracer }: { wait: Attempt['wait']; tracer: AttemptTracer | null },
+): Attempt {
   const { id, request, version, entry, isolation, timeoutMs } = prepared;
   return {
     runId: id,
@@ -14,6 +20,7 @@ export function attemptOf(prepared: PreparedRun, attempt: number, wait: Attempt[
     entry,
     isolation,
     timeoutMs,
+    traceparent: traceparentOf({ runId: id, attempt, caller: request.traceparent ?? null }, tracer),
     wait,
     callerId: request.callerId,
     payload: request.payload,

@@ -7,7 +7,7 @@ import { LanewayError } from '../errors.js';
 import type { ActiveRuns } from './active-runs.js';
 import type { FindRuns } from './find-runs.js';
 import { type BulkOutcome, forEachRun } from './for-each-run.js';
-import { type FeedMessage, runTopic } from './record-events.js';
+import { tellState } from './record-events.js';
 
 const cancelTopic = 'cancel';
 /** How long another server may take to answer for a sync run that only it knows. */
@@ -75,8 +75,7 @@ export class CancelRun {
   async #cancelElsewhere(id: string): Promise<void> {
     const known = await this.parts.runs.requestCancel(id);
     if (known === 'ended') throw new LanewayError('run_ended', { id, state: (await this.parts.find.get(id)).state });
-    if (known === 'cancelled')
-      return this.parts.bus.publish(runTopic(id), JSON.stringify({ state: 'ended' } satisfies FeedMessage));
+    if (known === 'cancelled') return tellState(this.parts.bus, id, 'ended');
     if (known === 'requested') return this.#publish({ cancel: id });
     const ended = this.parts.shared ? null : await this.parts.find.get(id);
     if (ended !== null) throw new LanewayError('run_ended', { id, state: ended.state });

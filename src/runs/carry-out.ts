@@ -1,49 +1,33 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Logger } from 'pino';
-import type { Bus } from '../contract/bus.js';
 import type { Executor } from '../contract/executor.js';
-import type { Claim, ClaimedRun, Line, RunEnd, RunRecord, RunRecords } from '../contract/records.js';
+import type { Claim, ClaimedRun, RunEnd, RunRecord } from '../contract/records.js';
 import type { FunctionStore } from '../contract/store.js';
-import type { RunState } from '../contract/words.js';
+import type { AttemptTracer } from '../contract/tracing.js';
 import { LanewayError, messageOf } from '../errors.js';
 import type { ActiveRun, ActiveRuns } from './active-runs.js';
 import { attemptOf } from './attempt-of.js';
 import { type BodyBudget, smallBodyBytes } from './body-budget.js';
 import { chooseEntry } from './choose-entry.js';
 import { endOfAttempt, endOfFailure } from './end-of-attempt.js';
+import { AttemptClock } from './ended-attempt.js';
 import type { Leases } from './leases.js';
-import { logEnd, runFields } from './log-run.js';
+import { runFields } from './log-run.js';
 import { millisecondsSince } from './prepare-run.js';
-import { type EventRecorder, type FeedMessage, runTopic } from './record-events.js';
-import type { RunCounts } from './run-counts.js';
-import { areRecordsAway } from './records-away.js';
+import { tellState } from './record-events.js';
 import type { PreparedRun } from './run-request.js';
+import { handBack, writeEnd, type WriteEndParts } from './write-end.js';
 
-export interface CarryOutParts {
-  runs: RunRecords;
+export interface CarryOutParts extends WriteEndParts {
   store: FunctionStore;
   bodies: BodyBudget;
   executor: Executor;
-  bus: Bus;
   active: ActiveRuns;
   leases: Leases;
-  recorder: EventRecorder;
-  counts: RunCounts;
-  log: Logger;
-  isDraining: () => boolean;
-  /** A run was handed back: its line has a ready run. */
-  onHandedBack: (line: Line) => void;
-  /** A run was put off: it is due in so many milliseconds. */
-  onPutOff: (ms: number) => void;
-  /** A run ended whose end is to be told. */
-  onToTell: () => void;
+  tracer: AttemptTracer | null;
 }
 
-/** Waits between tries while a part is away. */
-const retryMs = 500;
-const storeAwayMs = 2000;
-/** How long a closing server waits for the records to take an end. */
-const patienceOfClosingMs = 2000;
+/** Before a run is handed back that could not begin because a part is away. */
+const partAwayMs = 2000;
 
 /** A run that this server has claimed. */
 export interface BegunRun {
@@ -60,14 +44,16 @@ export interface BegunRun {
 export async function carryOut({ claimed, askedAt }: BegunRun, parts: CarryOutParts): Promise<void> {
   const { run } = claimed;
   const claim = { runId: run.id, fence: run.fence };
+  const clock = new AttemptClock();
   let lost = false;
   parts.leases.hold(claim, askedAt, (signal) => {
     lost ||= signal === 'lost';
     parts.executor.cancel(run.id);
   });
   try {
-    const end = await endOf(claimed, claim, parts);
-    if (end !== 'hand back') await writeEnd({ claim, run, end }, parts, () => lost);
+    const end = await endOf(claimed, { claim, clock }, parts);
+    clock.stop();
+    if (end !== 'hand back') await writeEnd({ claim, clock, run, end }, parts, () => lost);
     else await handBack(claim, run, parts);
   } catch (error) {
     // no-lost-run: its lease runs out, and the sweep takes it back.
@@ -79,7 +65,11 @@ export async function carryOut({ claimed, askedAt }: BegunRun, parts: CarryOutPa
 }
 
 /** What this attempt came to. */
-async function endOf(claimed: ClaimedRun, claim: Claim, parts: CarryOutParts): Promise<RunEnd | 'hand back'> {
+async function endOf(
+  claimed: ClaimedRun,
+  { claim, clock }: { claim: Claim; clock: AttemptClock },
+  parts: CarryOutParts,
+): Promise<RunEnd | 'hand back'> {
   const { run } = claimed;
   // bounded: large payloads wait for each other, not for memory.
   const giveRoom = run.payloadBytes > smallBodyBytes ? await parts.bodies.take(run.payloadBytes, null) : null;
@@ -87,11 +77,13 @@ async function endOf(claimed: ClaimedRun, claim: Claim, parts: CarryOutParts): P
     const prepared = await prepareClaimed(claimed, parts);
     // no-second-live-attempt: a server that hung in between, or waited long, may have lost the run.
     if (parts.leases.isOverdue(claim)) return 'hand back';
+    clock.runtime = prepared.entry.runtime;
     parts.active.add(beActive(prepared, run));
-    publish(parts.bus, run.id, { state: 'running' });
+    tellState(parts.bus, run.id, 'running');
     parts.log.info(runFields(run), `run started, attempt ${run.attempt}`);
     const sink = parts.recorder.sinkFor(run.id, run.attempt);
-    const outcome = await parts.executor.execute(attemptOf(prepared, run.attempt, 'patient'), sink);
+    const attempt = attemptOf(prepared, run.attempt, { wait: 'patient', tracer: parts.tracer });
+    const outcome = await parts.executor.execute(attempt, sink);
     // clean-drain: what the closing server ended in the middle is carried out by the next one. So is what was ended
     // because this server could not renew its lease.
     const isLost = !outcome.ok && outcome.reason === 'worker_lost';
@@ -153,87 +145,10 @@ async function endOfRefusal(error: unknown, run: RunRecord, { log }: CarryOutPar
   if (code === 'shutting_down') return 'hand back';
   if (code === 'store_unavailable' || code === 'server_busy' || code === 'records_unavailable') {
     log.warn({ ...runFields(run), err: error }, `the run is handed back: ${messageOf(error)}`);
-    await sleep(storeAwayMs, undefined, { ref: false });
+    await sleep(partAwayMs, undefined, { ref: false });
     return 'hand back';
   }
   const reason = code === 'isolation_unavailable' ? 'no_executor' : code === 'internal' ? 'worker_lost' : 'bad_artifact';
   if (code === 'internal') log.error({ ...runFields(run), err: error }, 'the run could not be carried out');
   return endOfFailure(run, { reason, message: messageOf(error), exitCode: null, timings: null });
-}
-
-/** Again and again while the records are away, within the bounds of an end. */
-async function handBack(claim: Claim, run: RunRecord, parts: CarryOutParts): Promise<void> {
-  const isHandedBack = await whenRecordsAnswer(() => parts.runs.handBack(claim), run, parts);
-  if (isHandedBack) parts.onHandedBack(run);
-}
-
-/**
- * Writes the end, again and again while the records are away: the lease decides whether it still counts. A server that
- * closes, or an end that the records do not take, leaves the run to whoever finds its lease run out.
- */
-async function writeEnd(
-  { claim, run, end }: { claim: Claim; run: RunRecord; end: RunEnd },
-  parts: CarryOutParts,
-  isLost: () => boolean,
-): Promise<void> {
-  const state = await whenRecordsAnswer(
-    async () => {
-      // What it said belongs before its end, and waits for the records like it.
-      if (!(await parts.recorder.flush())) throw new LanewayError('records_unavailable', { problem: 'its log is not written' });
-      // no-double-end: compare-and-set on the fence; null means that another attempt has the run now.
-      return isLost() ? null : parts.runs.end(claim, end);
-    },
-    run,
-    parts,
-  );
-  if (state !== null) return tellWritten(run, { ...end, became: state }, parts);
-  parts.log.warn({ ...runFields(run), fence: claim.fence, state: end.state }, 'a late end was dropped');
-}
-
-/** Tries again while the records are away; a server that closes gives up after a moment, and rejects. */
-async function whenRecordsAnswer<Answer>(write: () => Promise<Answer>, run: RunRecord, parts: CarryOutParts): Promise<Answer> {
-  let giveUpAt = Infinity;
-  for (let tries = 1; ; tries += 1) {
-    try {
-      return await write();
-    } catch (error) {
-      if (tries === 1) {
-        parts.log.warn({ ...runFields(run), err: error }, `the end of an attempt waits for the records: ${messageOf(error)}`);
-      }
-      // clean-drain: within a bound, also when the records are away.
-      if (parts.isDraining()) giveUpAt = Math.min(giveUpAt, Date.now() + patienceOfClosingMs);
-      if (!areRecordsAway(error) || Date.now() >= giveUpAt) throw error;
-      await sleep(retryMs);
-    }
-  }
-}
-
-function tellWritten(run: RunRecord, end: RunEnd & { became: RunState }, parts: CarryOutParts): void {
-  const { counts, log, bus } = parts;
-  const failure = end.state === 'failed' || end.state === 'queued' ? end : null;
-  if (end.became === 'queued' && end.state === 'queued') {
-    counts.putOff(end.reason);
-    parts.onPutOff(end.retryInMs);
-    log.warn(
-      { ...runFields(run), reason: end.reason },
-      `attempt ${run.attempt} failed, next in ${end.retryInMs} ms: ${end.message}`,
-    );
-    return;
-  }
-  const ended = {
-    ...run,
-    mode: 'queued' as const,
-    state: end.became,
-    reason: end.became === 'failed' ? (failure?.reason ?? null) : null,
-    message: end.state === 'succeeded' ? null : end.message,
-    timings: end.timings,
-  };
-  counts.ended(ended);
-  logEnd(log, ended);
-  publish(bus, run.id, { state: 'ended' });
-  if (run.policy?.onSuccess || run.policy?.onFailure) parts.onToTell();
-}
-
-function publish(bus: Bus, runId: string, message: FeedMessage): void {
-  bus.publish(runTopic(runId), JSON.stringify(message));
 }

@@ -57,7 +57,6 @@ const blankOfSync = {
   leaseOwner: null,
   policy: null,
   expiresAt: null,
-  traceparent: null,
   redriveOf: null,
   redrivenAs: null,
   scheduleId: null,

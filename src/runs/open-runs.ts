@@ -5,6 +5,7 @@ import type { Executor } from '../contract/executor.js';
 import type { Queue } from '../contract/queue.js';
 import type { Records, RunRecord } from '../contract/records.js';
 import type { FunctionStore } from '../contract/store.js';
+import type { AttemptTracer } from '../contract/tracing.js';
 import { acceptRun } from './accept-run.js';
 import { ActiveRuns } from './active-runs.js';
 import { awaitEnd } from './await-end.js';
@@ -45,6 +46,8 @@ export interface RunsParts {
   onToTell: () => void;
   /** Room for large payloads, shared with the ways in. */
   bodies: BodyBudget;
+  /** Absent: traces are not exported. */
+  tracer?: AttemptTracer;
 }
 
 export interface RunsPolicy {
@@ -91,6 +94,8 @@ export interface Runs {
   awaitEnd(runId: string, waitMs: number): Promise<RunRecord>;
   /** Lines that wait for a place on this server. */
   waitingLines(): number;
+  /** Run events that were given up because the records did not take them. */
+  droppedEvents(): number;
   /** No new runs are taken any more. */
   isDraining(): boolean;
   /** Stops claiming, finishes or hands back what runs within `graceMs`, writes what waits, closes. */
@@ -114,7 +119,8 @@ export async function openRuns(parts: RunsParts, policy: RunsPolicy): Promise<Ru
   const leases = new Leases({ runs, log, leaseMs, renewEveryMs, holdMs, onRenewed: parts.onLeasesRenewed });
   let draining = false;
   const isDraining = () => draining;
-  const common = { store, bodies: parts.bodies, executor, runs, active, recorder, writeBehind, counts, log, isDraining };
+  const tracer = parts.tracer ?? null;
+  const common = { store, bodies: parts.bodies, executor, runs, active, recorder, writeBehind, counts, tracer, log, isDraining };
   const carryOutParts: CarryOutParts = {
     ...common,
     bus,
@@ -151,6 +157,7 @@ export async function openRuns(parts: RunsParts, policy: RunsPolicy): Promise<Ru
     cancelAll: cancelling.cancelAll.bind(cancelling),
     awaitEnd: (runId, waitMs) => awaitEnd(runId, waitMs, { find, bus }),
     waitingLines: () => dispatcher.waitingLines,
+    droppedEvents: () => recorder.dropped,
     isDraining,
     async close(graceMs) {
       // clean-drain: no new runs, what runs ends or is handed back, then what waits is written.

@@ -26,6 +26,11 @@ export interface RecordedSink extends AttemptSink {
 /** What goes over a run's topic. `ended` comes after the end is in the records. */
 export type FeedMessage = { events: RunEvent[] } | { state: 'running' | 'ended' };
 
+/** Tells whoever follows a run that it has begun or ended; where to look is in the records. */
+export function tellState(bus: Bus, runId: string, state: 'running' | 'ended'): void {
+  bus.publish(runTopic(runId), JSON.stringify({ state } satisfies FeedMessage));
+}
+
 /**
  * Writes logs, chunks and progress in batches and publishes each batch after it is written, so that a follower
  * who reads the records first and the feed then misses nothing. A batch is whatever came in while the last one was written.

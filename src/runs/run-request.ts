@@ -68,4 +68,6 @@ export interface PreparedRun {
   timeoutMs: number;
   /** Milliseconds until the version was on this server's disk; 0 when it was there. */
   fetchMs: number;
+  /** Milliseconds until it was loaded, when somebody had to wait for that before the run could begin. */
+  loadMs?: number;
 }

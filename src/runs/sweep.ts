@@ -5,7 +5,7 @@ import { messageOf } from '../errors.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { DueRuns } from './due-runs.js';
 import type { Leases } from './leases.js';
-import { type FeedMessage, runTopic } from './record-events.js';
+import { tellState } from './record-events.js';
 
 export interface SweepParts {
   runs: RunRecords;
@@ -103,9 +103,7 @@ export class Sweep {
   }
 
   #tellEnded(runIds: readonly string[]): void {
-    for (const runId of runIds) {
-      this.parts.bus.publish(runTopic(runId), JSON.stringify({ state: 'ended' } satisfies FeedMessage));
-    }
+    for (const runId of runIds) tellState(this.parts.bus, runId, 'ended');
     if (runIds.length > 0) this.parts.onEnded();
   }
 }

@@ -2,9 +2,11 @@ import type { Logger } from 'pino';
 import type { AttemptOutcome, AttemptSink, AttemptTimings, Executor, HttpExchange } from '../contract/executor.js';
 import type { EndedSyncRun, RunRecords, RunTimings } from '../contract/records.js';
 import type { FunctionStore } from '../contract/store.js';
+import type { AttemptTracer } from '../contract/tracing.js';
 import { LanewayError } from '../errors.js';
 import type { ActiveRun, ActiveRuns } from './active-runs.js';
 import { attemptOf } from './attempt-of.js';
+import { endedSyncAttempt } from './ended-attempt.js';
 import { logEnd } from './log-run.js';
 import { prepareRun, type PreparePolicy, refuseWhatIsNotJson } from './prepare-run.js';
 import type { EventRecorder } from './record-events.js';
@@ -20,6 +22,7 @@ export interface SyncCallParts {
   recorder: EventRecorder;
   writeBehind: WriteBehind;
   counts: RunCounts;
+  tracer: AttemptTracer | null;
   log: Logger;
   isDraining: () => boolean;
   policy: PreparePolicy & { maxSyncTimeoutMs: number };
@@ -68,18 +71,20 @@ export class SyncCalls {
     prepared: PreparedRun,
     execute: (attempt: ReturnType<typeof attemptOf>, sink: AttemptSink) => Promise<AttemptOutcome>,
   ): Promise<SyncAnswer> {
-    const { active, recorder, writeBehind, counts, log } = this.parts;
+    const { active, recorder, writeBehind, counts, tracer, log } = this.parts;
     const { id } = prepared;
     if (active.get(id) !== undefined) throw new LanewayError('run_id_in_use', { id });
     const now = Date.now();
     const run: ActiveRun = { prepared, mode: 'sync', attempt: 1, fence: 0, createdAt: now, startedAt: now };
     active.add(run);
     try {
-      const outcome = await execute(attemptOf(prepared, 1, 'bounded'), recorder.sinkFor(id, 1));
+      const attempt = attemptOf(prepared, 1, { wait: 'bounded', tracer });
+      const outcome = await execute(attempt, recorder.sinkFor(id, 1));
       const ended = endedSyncRun(run, outcome);
       writeBehind.add(ended);
       counts.ended(ended);
       logEnd(log, ended);
+      tracer?.attemptEnded(endedSyncAttempt(ended, attempt, prepared));
       return { run: ended, outcome };
     } finally {
       active.remove(id, run.fence);
@@ -93,8 +98,9 @@ export class SyncCalls {
   }
 }
 
-function withFetch({ cold, waitMs, startMs, runMs }: AttemptTimings, fetchMs: number): RunTimings {
-  return { cold, fetchMs, waitMs, startMs, runMs };
+/** With what came before the executor was asked. */
+function wholeTimings({ cold, waitMs, startMs, runMs }: AttemptTimings, { fetchMs, loadMs = 0 }: PreparedRun): RunTimings {
+  return { cold, fetchMs, waitMs, startMs: startMs + loadMs, runMs };
 }
 
 /** Written out field by field: this happens for every call, and spreading objects costs several times as much. */
@@ -124,7 +130,8 @@ function endedSyncRun(run: ActiveRun, outcome: AttemptOutcome): EndedSyncRun {
     startedAt: run.startedAt,
     endedAt: Date.now(),
     timeoutMs,
-    timings: withFetch(outcome.timings, run.prepared.fetchMs),
+    traceparent: request.traceparent ?? null,
+    timings: wholeTimings(outcome.timings, run.prepared),
     payloadBytes: payload === null ? 0 : Buffer.byteLength(payload),
     resultBytes: result === null ? 0 : Buffer.byteLength(result),
     payload: outcome.ok ? null : payload,

@@ -84,7 +84,7 @@ export class ExecutableWorker implements FunctionWorker {
     const launch = launchExecutable(join(load.folder, load.file), asArgument(message.data), {
       cwd: load.folder,
       scratch: this.#scratch.folder,
-      env: load.env,
+      env: message.traceparent === null ? load.env : { ...load.env, TRACEPARENT: message.traceparent },
     });
     this.#run = message.run;
     const child = spawn(launch.command, launch.args, { cwd: launch.cwd, env: launch.env, detached: true, stdio: 'pipe' });

@@ -132,6 +132,7 @@ class PooledExecutor implements LocalExecutor {
       entry,
       isolation,
       timeoutMs: version.manifest.timeout_ms ?? this.#options.defaults.timeoutMs,
+      traceparent: null,
       wait: 'bounded',
       callerId: null,
       payload: null,

@@ -45,6 +45,7 @@ interface RunFacts {
   runId: string;
   callerId: string | null;
   attempt: number;
+  traceparent: string | null;
   /** Epoch milliseconds. */
   deadline: number;
   headers: Record<string, string>;

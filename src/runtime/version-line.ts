@@ -5,6 +5,7 @@ import type { WorkerKind, WorkerOptions } from './function-worker.js';
 import { messageSlack, type FetchMessage, type LoadMessage, type RunMessage } from './messages.js';
 import { buildEnvelope } from './payload-envelope.js';
 import type { PooledWorker } from './pooled-worker.js';
+import { withTrace } from './with-trace.js';
 
 type Settings = Pick<LocalExecutorOptions, 'defaults' | 'limits'>;
 
@@ -83,6 +84,7 @@ export class VersionLine {
       runId: attempt.runId,
       callerId: attempt.callerId,
       attempt: attempt.attempt,
+      traceparent: attempt.traceparent,
       deadline: run.start(),
       headers: this.#forwardedOf(attempt.headers),
       parameters: attempt.parameters,
@@ -100,12 +102,13 @@ export class VersionLine {
       runId: attempt.runId,
       callerId: attempt.callerId,
       attempt: attempt.attempt,
+      traceparent: attempt.traceparent,
       deadline: run.start(),
       headers: this.#forwardedOf(attempt.headers),
       parameters: attempt.parameters,
       method: exchange.method,
       url: exchange.url,
-      requestHeaders: exchange.headers,
+      requestHeaders: withTrace(exchange.headers, attempt.traceparent),
       hasBody: exchange.body !== null,
     };
   }

@@ -19,6 +19,7 @@ test('help lists every command and ends well', async (t) => {
   assert.deepEqual([code, stderr], [0, '']);
   assert.ok(commands.length > 5);
   for (const command of commands) assert.match(stdout, new RegExp(`^  ${command} `, 'm'));
+  for (const group of ['runs', 'dead-letters', 'limits']) assert.match(stdout, new RegExp(`^  ${group} `, 'm'));
   for (const flag of ['--url', '--key', '--json']) assert.ok(stdout.includes(flag));
 });
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { settings } from '../../src/config/settings.js';
+import { tracingVariables } from '../../src/config/tracing-settings.js';
 import { errorTable } from '../../src/errors.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -37,7 +38,7 @@ test('docs/errors.md and the table of errors agree both ways', () => {
 test('docs/configuration.md and .env.example have every setting once, and no other', () => {
   const names = Object.keys(settings).map((name) => `LANEWAY_${name}`);
   const documented = rowsOf('docs/configuration.md').map((cells) => cells[0]!);
-  assert.deepEqual(documented.toSorted(), names.toSorted());
+  assert.deepEqual(documented.toSorted(), [...names, ...Object.keys(tracingVariables)].toSorted());
   const inExample = [...read('.env.example').matchAll(/^# (LANEWAY_\w+)=/gm)].map(([, name]) => name!);
   assert.deepEqual(inExample.toSorted(), names.toSorted());
 });

@@ -72,6 +72,7 @@ export function endedRun(more: Partial<EndedSyncRun> = {}): EndedSyncRun {
     createdAt: now,
     startedAt: now,
     endedAt: now,
+    traceparent: `00-${'1f'.repeat(16)}-${'2e'.repeat(8)}-01`,
     timings,
     payloadBytes: 16,
     resultBytes: 4,

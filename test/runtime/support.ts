@@ -76,6 +76,7 @@ export function attemptOf(version: DeployedVersion, choice: AttemptChoice = {}):
   return {
     runId: randomUUID(),
     attempt: 1,
+    traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`,
     version,
     entry: version.entry,
     isolation: 'thread',

@@ -3,10 +3,11 @@ import { followRun } from '../../client/follow-run.js';
 import type { LanewayClient } from '../../client/laneway-client.js';
 import type { RunView } from '../../contract/api/runs.js';
 import { exitCode, type ExitCode } from '../exit-code.js';
+import { readWishes, type WishOptions } from '../queued-wishes.js';
 import { readPayload } from '../read-payload.js';
 import type { Session } from '../session.js';
 
-interface RunOptions {
+interface RunOptions extends WishOptions {
   lane?: string;
   version?: string;
   payload?: string;
@@ -16,9 +17,11 @@ interface RunOptions {
 
 /** Queues a run and prints its id, or follows it to its end and prints its result. */
 export async function run([name = '']: readonly string[], options: RunOptions, session: Session): Promise<ExitCode> {
+  const wishes = readWishes(options);
   const payload = await readPayload(options.payload);
   const client = await session.connect();
-  const fields = JSON.stringify({ function: name, lane: options.lane, version: options.version, mode: 'queued' });
+  const { lane, version } = options;
+  const fields = JSON.stringify({ function: name, lane, version, mode: 'queued', ...wishes });
   // The payload goes in as it was written: parsing would round large numbers.
   const body = payload === undefined ? fields : `${fields.slice(0, -1)},"payload":${payload}}`;
   const queued = await client.request<RunView>('POST', '/api/v1/runs', { body });

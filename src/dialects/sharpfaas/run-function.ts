@@ -4,6 +4,7 @@ import { withoutCredentials } from '../../access/credentials.js';
 import type { KeptInvocation } from '../../contract/records.js';
 import { defaultLane } from '../../contract/words.js';
 import { LanewayError } from '../../errors.js';
+import { traceOf } from '../../http/read-run-request.js';
 import { newRunId } from '../../runs/run-id.js';
 import { type AskedRun, buildRunRequest, readType } from './build-run-request.js';
 import { describeStart, type StartAnswer } from './describe-run.js';
@@ -58,6 +59,7 @@ export async function runFunction(request: FastifyRequest, reply: FastifyReply, 
     entryFile: parameters.text('entryFileName'),
     payload: payload.text,
     encrypted,
+    ...traceOf(request),
     invocation: invocationOf(request, parameters),
   };
   try {

@@ -3,6 +3,7 @@ import { withoutCredentialParameters, withoutCredentials } from '../../access/cr
 import type { CallingConvention } from '../../contract/executor.js';
 import type { RunRecord } from '../../contract/records.js';
 import { LanewayError } from '../../errors.js';
+import { millisecondsSince } from '../../runs/prepare-run.js';
 import type { PreparedRun, RunRequest } from '../../runs/run-request.js';
 import type { SyncAnswer } from '../../runs/sync-calls.js';
 import { answerOnce } from '../answer-once.js';
@@ -44,8 +45,12 @@ export function callFunctionRoutes(app: FastifyInstance, parts: HttpParts): void
     const release = limits.enterCall(principalOf(request));
     try {
       const prepared = await runs.sync.prepare(runRequest(request));
-      const convention = await executor.conventionOf(prepared.version, prepared.entry, prepared.isolation);
-      return await answerBy(convention, { request, reply, prepared });
+      const convention = executor.conventionOf(prepared.version, prepared.entry, prepared.isolation);
+      return await answerBy(convention instanceof Promise ? await waitForLoad(convention, prepared) : convention, {
+        request,
+        reply,
+        prepared,
+      });
     } finally {
       release();
     }
@@ -74,6 +79,14 @@ export function callFunctionRoutes(app: FastifyInstance, parts: HttpParts): void
     reply.header('x-run-id', id).header('location', `/api/v1/runs/${id}`);
     return reply.code(202).send(runView(await runs.find.get(id)));
   }
+}
+
+/** The first call of a version waits for it to be loaded: that is a part of its run. */
+async function waitForLoad(loading: Promise<CallingConvention>, prepared: PreparedRun): Promise<CallingConvention> {
+  const begun = performance.now();
+  const convention = await loading;
+  prepared.loadMs = millisecondsSince(begun);
+  return convention;
 }
 
 /** RFC 7240: the caller would rather have 202 and look for the result later. */

@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { RunRecord, RunRecords } from '../../contract/records.js';
+import type { AttemptTracer } from '../../contract/tracing.js';
 import { messageOf } from '../../errors.js';
 import { areRecordsAway } from '../records-away.js';
+import { traceAfter } from '../trace-context.js';
 import { DeliveryProblem } from './delivery-problem.js';
 import { nextTryIn } from './retry-plan.js';
 import { SilentReceivers } from './silent-receivers.js';
@@ -11,6 +13,8 @@ import { tellEnd, type TellParts } from './tell-end.js';
 export interface EndDeliveryParts extends Pick<TellParts, 'accept' | 'publish' | 'secretsFor'> {
   runs: Pick<RunRecords, 'takeDeliveries' | 'nextDelivery' | 'settleDelivery' | 'get' | 'payload' | 'result'>;
   log: Logger;
+  /** Absent: traces are not exported. */
+  tracer?: AttemptTracer;
 }
 
 export interface EndDeliverySettings {
@@ -139,7 +143,8 @@ export class EndDeliveries {
     const { allowPrivate, webhookTimeoutMs: timeoutMs } = this.settings;
     try {
       const { signal } = this.#closing;
-      await tellEnd(run, { ...this.parts, silent: this.#silent, allowPrivate, timeoutMs, signal });
+      const traced = { ...run, traceparent: traceAfter(run, this.parts.tracer ?? null) };
+      await tellEnd(traced, { ...this.parts, silent: this.#silent, allowPrivate, timeoutMs, signal });
       return { problem: null, retryInMs: null };
     } catch (error) {
       const { forGood, askedMs } = error instanceof DeliveryProblem ? error : { forGood: false, askedMs: null };

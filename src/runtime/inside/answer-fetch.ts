@@ -98,7 +98,11 @@ function promisedBytes(headers: Headers, { method }: FetchMessage, status: numbe
 function plainRequest(message: RunMessage): Request {
   return new Request(new URL(message.url === '' ? '/' : message.url, 'http://function.invalid'), {
     method: 'POST',
-    headers: { ...message.headers, 'content-type': 'application/json' },
+    headers: {
+      ...message.headers,
+      ...(message.traceparent === null ? {} : { traceparent: message.traceparent }),
+      'content-type': 'application/json',
+    },
     body: message.data,
   });
 }

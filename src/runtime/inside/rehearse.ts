@@ -20,6 +20,7 @@ const message: RunMessage = {
   runId: '',
   callerId: null,
   attempt: 1,
+  traceparent: null,
   deadline: 0,
   headers: {},
   parameters: {},

@@ -10,6 +10,8 @@ export class RunContext {
   readonly lane: string;
   readonly version: string;
   readonly attempt: number;
+  /** W3C trace context: what the function calls with it becomes a child of this attempt. */
+  readonly traceparent: string | null;
   /** Epoch milliseconds after which the run is killed. */
   readonly deadline: number;
   readonly env: Readonly<Record<string, string>>;
@@ -25,6 +27,7 @@ export class RunContext {
     this.lane = load.lane;
     this.version = load.version;
     this.attempt = message.attempt;
+    this.traceparent = message.traceparent;
     this.deadline = message.deadline;
     this.env = load.env;
     this.headers = message.headers;

@@ -61,6 +61,16 @@ describe('the whole server', { timeout: 120_000 }, () => {
       .build();
   }
 
+  test('a run takes part in the trace of its caller', async () => {
+    await push('asks', 'traced');
+    const traceparent = `00-${'1f'.repeat(16)}-${'2e'.repeat(8)}-01`;
+    const path = '/api/Function/RunFunction?functionName=asks&lane=traced&callerId=me';
+    const answer = await server.ask('POST', path, { json: {}, headers: { traceparent } });
+    const { InstanceId } = (await answer.json()) as { InstanceId: string };
+    const run = await server.ask('GET', `/api/v1/runs/${InstanceId}`);
+    assert.equal(((await run.json()) as { traceparent: string }).traceparent, traceparent);
+  });
+
   test("SharpFaas's own line of curl pushes a zip", async () => {
     const path = join(server.folder, 'example.zip');
     await writeFile(path, zipOf({ 'index.mjs': files.ExampleFunction }));

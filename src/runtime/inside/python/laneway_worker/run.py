@@ -179,6 +179,8 @@ class Context:
         self.lane = load["lane"]
         self.version = load["version"]
         self.attempt = header["attempt"]
+        # W3C trace context: what the function calls with it becomes a child of this attempt.
+        self.traceparent = header["traceparent"]
         # Epoch milliseconds after which the run is killed.
         self.deadline = header["deadline"]
         self.env = dict(load["env"])
