@@ -35,7 +35,7 @@ test('an executable sees a clean environment', async (t) => {
   const { names } = (await resultOf(makeExecutor(t), version, { isolation: 'process' })) as { names: string };
   assert.deepEqual(
     names.split(' ').filter((name) => !['', 'PWD', 'OLDPWD', 'SHLVL', '_'].includes(name)),
-    ['GIVEN', 'HOME', 'LANG', 'PATH', 'TMPDIR'],
+    ['GIVEN', 'HOME', 'LANG', 'PATH', 'TMPDIR', 'TRACEPARENT'],
   );
 });
 
