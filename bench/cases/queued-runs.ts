@@ -90,7 +90,7 @@ async function withApp<Answer>(settings: Record<string, string>, work: (app: App
 /** How long runs of one function take from accepted to done, alone and beside a flood of another one's. */
 async function measureFairness(): Promise<{ alone: number[]; besideFlood: number[] }> {
   return withApp({ LANEWAY_QUEUE_CONCURRENCY: '16', LANEWAY_QUEUE_SHARE: '75' }, async (app) => {
-    await pushFunction(app, 'slow', 'export default () => new Promise((done) => setTimeout(done, 50));');
+    await pushFunction(app, 'slow', 'export default () => new Promise((done) => setTimeout(done, 20 + 60 * Math.random()));');
     const alone: number[] = [];
     const besideFlood: number[] = [];
     for (let count = 0; count < single; count += 1) alone.push(await oneRun(app));

@@ -80,7 +80,13 @@ export type FromWorker =
   | { type: 'body'; run: number; data: Uint8Array }
   | { type: 'credit'; run: number; bytes: number }
   /** The run is over. JSON text; null after a fetch exchange. `children`: it started processes that may still be there. */
-  | { type: 'result'; run: number; data: string | null; children: boolean }
+  | {
+      type: 'result';
+      run: number;
+      data: string | null;
+      children: boolean;
+      /** In the function, where it is measured. */ ms?: number;
+    }
   | { type: 'failed'; run: number; reason: 'function_error' | 'result_too_large'; message: string; children: boolean }
   /** Something of an earlier run broke: this worker must not be used again. */
   | { type: 'tainted' };

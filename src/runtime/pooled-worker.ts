@@ -225,6 +225,7 @@ export class PooledWorker implements WorkerListener {
   #onResult(message: Extract<FromWorker, { type: 'result' }>): void {
     const limit = this.line!.settings.limits.maxResultBytes;
     const { data, children } = message;
+    this.line!.noteTime(message.ms);
     if (data !== null && data.length * 3 > limit && Buffer.byteLength(data) > limit) {
       return this.#conclude((run) =>
         run.fail({ reason: 'result_too_large', message: `the result is larger than ${limit} bytes` }),

@@ -15,7 +15,7 @@ export function readMessage(value: unknown): FromWorker | null {
 function isMessage(message: Record<string, unknown>): boolean {
   switch (message['type'] as FromWorker['type']) {
     case 'result':
-      return (message['data'] === null || typeof message['data'] === 'string') && isOfRun(message) && hasChildrenFlag(message);
+      return isBody(message['data']) && isOfRun(message) && hasChildrenFlag(message) && isTime(message['ms']);
     case 'log':
       return isOfRun(message) && typeof message['data'] === 'string' && logStreams.has(message['stream']);
     case 'chunk':
@@ -44,6 +44,14 @@ function isMessage(message: Record<string, unknown>): boolean {
 
 function isFailure(message: Record<string, unknown>): boolean {
   return (message['reason'] === 'function_error' || message['reason'] === 'result_too_large') && isSentence(message['message']);
+}
+
+function isBody(value: unknown): boolean {
+  return value === null || typeof value === 'string';
+}
+
+function isTime(value: unknown): boolean {
+  return value === undefined || (typeof value === 'number' && value >= 0);
 }
 
 function isOfRun(message: Record<string, unknown>): boolean {

@@ -22,6 +22,8 @@ export class VersionLine {
   retired = false;
   /** Why there is no warm worker when there is none at all. */
   emptyBecause: ColdReason = 'first_call';
+  /** How long a run takes in the function, of late, in milliseconds. */
+  typicalMs = Infinity;
   readonly fresh: boolean;
   readonly cap: number;
   readonly workerOptions: WorkerOptions;
@@ -53,6 +55,14 @@ export class VersionLine {
   get firstWaiting(): ActiveRun | undefined {
     for (const run of this.waiting) return run;
     return undefined;
+  }
+
+  /** A run took so long in the function; undefined where nobody measured it. */
+  noteTime(ms: number | undefined): void {
+    if (ms === undefined) return;
+    // One that was interrupted by others counts as slow, not by how long.
+    const counted = Math.min(ms, 1);
+    this.typicalMs = this.typicalMs === Infinity ? counted : this.typicalMs + 0.05 * (counted - this.typicalMs);
   }
 
   /** Why a worker has to be started now. */

@@ -1,5 +1,6 @@
 import { LanewayError, messageOf } from '../errors.js';
 import type { ActiveRun, Failure } from './active-run.js';
+import { BriefWait } from './brief-wait.js';
 import { CoarseClock } from './coarse-clock.js';
 import type { LocalExecutorOptions, LocalExecutorStats } from './executor-options.js';
 import type { FunctionWorker, WorkerListener, WorkerOptions } from './function-worker.js';
@@ -27,6 +28,7 @@ export class WarmPool implements WorkerOwner {
   readonly #crowded = new Set<VersionLine>();
   readonly #spares: SpareWorkers;
   readonly #clock: CoarseClock;
+  readonly #briefWait = new BriefWait((line, before) => this.#relieve(line, before));
   readonly #memory = new MemoryWatch();
   readonly #stops = new StopWatch();
   readonly #retirement: NodeJS.Timeout;
@@ -59,10 +61,11 @@ export class WarmPool implements WorkerOwner {
   submit(run: ActiveRun, line: VersionLine): void {
     run.line = line;
     this.#clock.stir();
-    const idle = line.idle.pop();
-    if (idle !== undefined) idle.begin(run);
-    else if (this.#hasPlaceFor(line)) this.#startWorker(run, line);
-    else this.#wait(run, line);
+    if (this.#briefWait.isWorthIt(line)) {
+      if (this.#wait(run, line)) this.#briefWait.begin(line);
+    } else if (!this.#serve(run, line)) {
+      this.#wait(run, line);
+    }
   }
 
   cancel(run: ActiveRun): void {
@@ -84,6 +87,7 @@ export class WarmPool implements WorkerOwner {
     clearInterval(this.#retirement);
     this.refuseWaiting();
     this.#spares.close();
+    this.#briefWait.close();
     for (const worker of this.#workers) worker.kill({ reason: 'worker_lost', message: 'the server was shut down' });
     this.#clock.stir();
     await new Promise<void>((resolve) => {
@@ -173,6 +177,24 @@ export class WarmPool implements WorkerOwner {
     return this.#places > 0 || (this.#evictOne() && this.#places > 0);
   }
 
+  /** By an idle worker or another one; false when none can be had. */
+  #serve(run: ActiveRun, line: VersionLine): boolean {
+    const idle = line.idle.pop();
+    if (idle !== undefined) idle.begin(run);
+    else if (this.#hasPlaceFor(line)) this.#startWorker(run, line);
+    else return false;
+    return true;
+  }
+
+  /** Runs that wait since before the time have waited in vain for a worker to become free. */
+  #relieve(line: VersionLine, before: number): void {
+    for (const run of line.waiting) {
+      if (run.queuedAt > before || !(line.idle.length > 0 || this.#hasPlaceFor(line))) return;
+      this.#leaveLine(run);
+      this.#serve(run, line);
+    }
+  }
+
   #startWorker(run: ActiveRun, line: VersionLine): void {
     const { coldReason } = line;
     let env: Record<string, string>;
@@ -198,13 +220,16 @@ export class WarmPool implements WorkerOwner {
     return { ...manifest.env, ...secrets };
   }
 
-  #wait(run: ActiveRun, line: VersionLine): void {
+  /** False when the line is full: the run is refused then. */
+  #wait(run: ActiveRun, line: VersionLine): boolean {
     const limit = this.options.limits.maxWaiting;
     if (run.attempt.wait === 'bounded' && line.waiting.size >= limit) {
-      return run.refuse(new LanewayError('function_busy', { function: line.version.function, limit }));
+      run.refuse(new LanewayError('function_busy', { function: line.version.function, limit }));
+      return false;
     }
     line.waiting.add(run);
     this.#crowded.add(line);
+    return true;
   }
 
   #leaveLine(run: ActiveRun): boolean {

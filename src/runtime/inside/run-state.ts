@@ -13,6 +13,7 @@ export const runOfCaller = new AsyncLocalStorage<RunState>();
 /** One run as the inside sees it: what it may still say, and whether it is over. */
 export class RunState {
   ended = false;
+  readonly #begunAt = performance.now();
   readonly number: number;
   readonly message: RunMessage | FetchMessage;
   readonly load: LoadMessage;
@@ -45,6 +46,11 @@ export class RunState {
     if (this.ended || !this.#hasRoom(16 + Buffer.byteLength(message))) return;
     this.#log.flush();
     this.channel.send({ type: 'progress', run: this.number, fraction, message });
+  }
+
+  /** Milliseconds since it began. */
+  get ms(): number {
+    return performance.now() - this.#begunAt;
   }
 
   /** No word of this run comes after this. */

@@ -142,7 +142,8 @@ export class RunServer {
         }),
       );
     }
-    this.#close(state, () => this.#channel.send({ type: 'result', run: state.number, data: text, children: startedChildren() }));
+    const { number: run, ms } = state;
+    this.#close(state, () => this.#channel.send({ type: 'result', run, data: text, children: startedChildren(), ms }));
   }
 
   #fail(state: RunState, error: unknown): void {
