@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { LocalExecutor } from '../../src/runtime/local-executor.js';
@@ -202,4 +202,20 @@ test('a version with a memory of its own gets a worker of its own', async (t) =>
   await until(() => countOf(executor, 'spare') === 1);
   await resultOf(executor, deploy('echo-payload/index.mjs', { memory_mb: 64 }));
   assert.equal(countOf(executor, 'spare'), 1);
+});
+
+test('runs of a quick function that wait for workers which turn out slow get others', async (t) => {
+  const executor = makeExecutor(t);
+  const gate = makeGate(t);
+  const version = deploy('gate/index.mjs', { concurrency: 64 });
+  const few = availableParallelism() + 1;
+  // Quick ones first, so that it is known how long they take.
+  for (let call = 0; call < 200; call += 1) await runOnce(executor, version, { isolation: 'thread' });
+  // As many as may be busy hang; those behind them wait in vain, and get workers after all.
+  const slow = Array.from({ length: few + 3 }, () => runOnce(executor, version, { isolation: 'thread', payload: gate.file }));
+  await until(() => countOf(executor, 'busy') === few + 3);
+  const { outcome } = await runOnce(executor, version, { isolation: 'thread' });
+  assert.ok(outcome.ok);
+  gate.open();
+  await Promise.all(slow);
 });
