@@ -1,17 +1,25 @@
+/** A smaller body comes in a piece or two. */
+const worthKnowing = 256 * 1024;
+
 /**
  * Bytes that come in pieces, put into one buffer as they come. A list of the pieces would take hundreds of bytes for each,
  * and a client may send every byte as a piece of its own.
  */
 export class GatheredBytes {
-  #bytes: Buffer = Buffer.alloc(0);
+  #bytes: Buffer;
   #size = 0;
+
+  /** `expected` is how many will come, where that is known: then nothing is copied as they come. */
+  constructor(expected = 0) {
+    this.#bytes = expected > worthKnowing ? Buffer.allocUnsafeSlow(expected) : Buffer.alloc(0);
+  }
 
   get size(): number {
     return this.#size;
   }
 
   add(piece: Buffer): void {
-    if (this.#size === 0) this.#bytes = piece;
+    if (this.#size === 0 && piece.length > this.#bytes.length) this.#bytes = piece;
     else this.#append(piece);
     this.#size += piece.length;
   }

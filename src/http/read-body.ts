@@ -4,9 +4,10 @@ import { GatheredBytes } from './gathered-bytes.js';
 
 /** The whole body as UTF-8 text. Rejects with `body_too_large`, `payload_invalid` (not UTF-8) or `upload_truncated`. */
 export function readText(request: IncomingMessage, limit: number): Promise<string> {
-  if (Number(request.headers['content-length']) > limit) throw new LanewayError('body_too_large', { limit });
+  const length = Number(request.headers['content-length'] ?? 0);
+  if (length > limit) throw new LanewayError('body_too_large', { limit });
   return new Promise((resolve, reject) => {
-    const body = new GatheredBytes();
+    const body = new GatheredBytes(length);
     request.on('data', (chunk: Buffer) => {
       if (body.size + chunk.length <= limit) body.add(chunk);
       else reject(new LanewayError('body_too_large', { limit }));

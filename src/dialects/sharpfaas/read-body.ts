@@ -10,8 +10,9 @@ export function mediaType(request: FastifyRequest): string {
 /** The whole body as text in the charset it names. bounded: throws `body_too_large`, and for bytes that are no text `bad_request`. */
 export async function readBody(request: FastifyRequest, limit: number): Promise<string> {
   const tooLarge = () => new LanewayError('body_too_large', { limit });
-  if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge();
-  const gathered = new GatheredBytes();
+  const length = Number(request.headers['content-length'] ?? 0);
+  if (length > limit) throw tooLarge();
+  const gathered = new GatheredBytes(length);
   try {
     // Left open when it is too large: the answer still has to go over the same connection.
     const body: AsyncIterable<Buffer> = request.raw.iterator({ destroyOnReturn: false });

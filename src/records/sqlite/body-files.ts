@@ -43,10 +43,23 @@ export class BodyFiles implements LargeBodies {
   }
 }
 
+/** In characters: a copy of the whole as bytes would cost as much memory again. */
+const pieceLength = 1024 * 1024;
+
+function* inPieces(text: string): Generator<string> {
+  for (let from = 0; from < text.length;) {
+    const end = from + pieceLength;
+    // The halves of a surrogate pair stay together.
+    const isBetween = end < text.length && (text.charCodeAt(end) & 0xfc00) === 0xdc00;
+    yield text.slice(from, isBetween ? end + 1 : end);
+    from = isBetween ? end + 1 : end;
+  }
+}
+
 async function writeDurably(path: string, text: string): Promise<void> {
   const file = await open(path, 'wx', 0o600);
   try {
-    await file.writeFile(text);
+    for (const piece of inPieces(text)) await file.writeFile(piece);
     await file.sync();
   } finally {
     await file.close();
