@@ -127,8 +127,9 @@ function onPostgres(url: string): Run {
     const client = new Client({ connectionString: url, types: { getTypeParser } });
     await client.connect();
     try {
-      const rows: Row[] = [];
-      for (const sql of statements) rows.push(...((await client.query(sql)).rows as Row[]));
+      let rows: Row[] = [];
+      // Not spread into arguments: a long run notes more moves than a call takes.
+      for (const sql of statements) rows = rows.concat((await client.query(sql)).rows as Row[]);
       return rows;
     } finally {
       await client.end();
