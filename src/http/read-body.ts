@@ -20,6 +20,8 @@ export function readText(request: IncomingMessage, limit: number): Promise<strin
       }
     });
     const cutOff = (problem: string, cause?: unknown) => reject(new LanewayError('upload_truncated', { problem }, { cause }));
+    // Its client left while there was no room for the body: nothing will be said about it any more.
+    if (request.destroyed && !request.readableEnded) cutOff('the connection was closed');
     request.once('error', (error) => cutOff(messageOf(error), error));
     request.once('close', () => {
       if (!request.complete) cutOff('the connection was closed');
