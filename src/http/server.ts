@@ -43,7 +43,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     clientErrorHandler: answerBrokenRequest(options),
     frameworkErrors: answerUnroutable,
     rewriteUrl: (request) => options.canonicalUrl(request.url ?? '/'),
-    schemaErrorFormatter: ([first], part) => new Error(problemOf(first!, part)),
+    schemaErrorFormatter: (problems, part) => new Error(problemOf(innermost(problems), part)),
   });
   cutStalled(app.server);
   app.decorateRequest('principal', null);
@@ -64,6 +64,12 @@ function requestIds(): () => string {
   const boot = randomBytes(6).toString('hex');
   let count = 0;
   return () => `${boot}-${(count++).toString(36)}`;
+}
+
+/** Of a value that may have one of several shapes, what is wrong inside of the nearest one says more than that it is not the first. */
+function innermost(problems: readonly SchemaProblem[]): SchemaProblem {
+  const depth = ({ instancePath }: SchemaProblem) => instancePath.split('/').length;
+  return problems.reduce((deepest, problem) => (depth(problem) > depth(deepest) ? problem : deepest));
 }
 
 function problemOf({ instancePath, message = 'is not valid', params }: SchemaProblem, part: string): string {

@@ -16,6 +16,8 @@ export function validateRequests(app: FastifyInstance): void {
 
 function createAjv(coerceTypes: boolean | 'array'): Ajv {
   const ajv = new Ajv({ coerceTypes, useDefaults: true, removeAdditional: false, allErrors: false, strict: false });
-  formats.default(ajv, ['date-time']);
+  // Leap seconds and short offsets have the form of a time, and no date can stand for them.
+  const { validate } = formats.default.get('date-time') as { validate: (text: string) => boolean };
+  ajv.addFormat('date-time', (text: string) => validate(text) && !Number.isNaN(Date.parse(text)));
   return ajv;
 }

@@ -49,8 +49,15 @@ async function checkShape(value: unknown): Promise<Manifest> {
   throw new LanewayError('manifest_invalid', { problem: describe(errors) });
 }
 
-function describe(errors: readonly { instancePath: string; message: string; params: object }[]): string {
-  const broken = errors.find((error) => 'additionalProperties' in error.params) ?? errors[0];
+interface ShapeProblem {
+  keyword: string;
+  instancePath: string;
+  message: string;
+  params: object;
+}
+
+function describe(errors: readonly ShapeProblem[]): string {
+  const broken = nearest(errors);
   if (broken === undefined) return 'it does not fit its schema';
   const { additionalProperties: unknown, allowedValues } = broken.params as Record<string, readonly string[] | undefined>;
   const place = broken.instancePath === '' ? 'it' : broken.instancePath.slice(1);
@@ -59,6 +66,19 @@ function describe(errors: readonly { instancePath: string; message: string; para
     return `${place} can not have ${unknown.join(', ')}${allowed}`;
   }
   return `${place} ${allowedValues === undefined ? broken.message : `must be one of ${allowedValues.join(', ')}`}`;
+}
+
+/**
+ * Of a value that may have one of several shapes, every shape tells why it is none of it. What is wrong furthest inside says
+ * most, and at the same place a field too many; of those, what the shape says that knows most of the fields.
+ */
+function nearest(errors: readonly ShapeProblem[]): ShapeProblem | undefined {
+  const depth = ({ instancePath }: ShapeProblem) => instancePath.split('/').length;
+  const unknown = ({ params }: ShapeProblem) =>
+    (params as { additionalProperties?: readonly string[] }).additionalProperties?.length ?? 1000;
+  // A field too many is told twice: by the object that can't have it, and as a value that fits nothing.
+  const told = errors.filter(({ keyword }) => keyword !== 'boolean');
+  return told.toSorted((one, other) => depth(other) - depth(one) || unknown(one) - unknown(other))[0];
 }
 
 function refuseAbsentParts(manifest: Manifest, maxMemoryMb: number): void {

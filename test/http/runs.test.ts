@@ -155,6 +155,9 @@ describe('runs', () => {
       ['/api/v1/runs', {}, 400, /function/],
       ['/api/v1/runs', { function: 'echo', mode: 'later' }, 400, /sync, queued/],
       ['/api/v1/runs', { function: 'echo', run_id: 'seven' }, 400, /not a GUID/],
+      ['/api/v1/runs', { function: 'echo', mode: 'queued', retries: { jitter: 5 } }, 400, /retries\.jitter must be <= 1/],
+      ['/api/v1/runs', { function: 'echo', mode: 'queued', run_at: '2026-12-31T23:59:60Z' }, 400, /run_at must match/],
+      ['/api/v1/runs', { function: 'echo', mode: 'queued', run_at: '2030-01-01T00:00:00+02' }, 400, /run_at must match/],
     ] as const) {
       const answer = await server.ask('POST', path, { json });
       assert.equal(answer.status, status);

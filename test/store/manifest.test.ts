@@ -48,6 +48,11 @@ test('a manifest that breaks a rule is refused, naming the field', async () => {
     ['{"schedule":{"cron":"* * * * *","crn":1}}', /schedule/],
     ['{"schedule":{"every_ms":10}}', /schedule/],
     ['{"schedule":{"cron":"* * * * *","overlap":"never"}}', /schedule/],
+    ['{"schedule":[{"every_ms":10}]}', /schedule\/0\/every_ms must be >= 1000/],
+    ['{"retries":{"delays_ms":[]}}', /retries\/delays_ms must/],
+    ['{"retries":{"atempts":3}}', /retries can not have atempts/],
+    ['{"on_failure":{"webhook":"ftp://x"}}', /on_failure\/webhook must match/],
+    ['{"on_failure":{"webhook":"https://x/","secert":"A"}}', /on_failure can not have secert/],
     ['{"__proto__":{"runtime":"node"}}', /__proto__/],
   ];
   for (const [text, problem] of cases) {
