@@ -129,7 +129,15 @@ async function throughput(app: App): Promise<number> {
 
 async function pushFunction(app: App, name: string, code: string): Promise<void> {
   const zip = Readable.from([zipOf({ 'index.mjs': code, 'laneway.json': '{"isolation":"thread"}' })]);
-  await app.store.push({ function: name, lane: 'latest', newMajor: false, zip, type: null, pushedBy: null });
+  await app.store.push({
+    function: name,
+    lane: 'latest',
+    newMajor: false,
+    zip,
+    type: null,
+    pushedBy: null,
+    requireDestination: () => {},
+  });
 }
 
 /** Milliseconds from the call that accepts a run to the word that its end is in the records. */

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { DeployedVersion } from './executor.js';
 import type { LaneRecord, PromotedFrom, VersionRecord } from './records.js';
+import type { Destination } from './run-policy.js';
 
 export interface PushRequest {
   function: string;
@@ -11,6 +12,8 @@ export interface PushRequest {
   /** SharpFaas's `dll` or `exe`: the runtime when the manifest is silent. */
   type: 'dll' | 'exe' | null;
   pushedBy: string | null;
+  /** Throws for a destination in the manifest that whoever pushes may not reach. */
+  requireDestination: (destination: Destination) => void;
 }
 
 /** What a version asked for was resolved to; needs no disk. */

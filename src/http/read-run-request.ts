@@ -80,9 +80,14 @@ function readWishes(request: FastifyRequest<{ Body: StartRunBody }>): QueuedWish
   };
 }
 
-/** A key that is bound to functions or lanes must not start others by way of a destination. */
+/** Throws for a webhook that could never be delivered, and for what the key may not start. */
 export function requireDestination(destination: Destination, principal: Principal, allowPrivateWebhooks: boolean): void {
   checkDestination(destination, allowPrivateWebhooks);
+  requireWithinBinding(destination, principal);
+}
+
+/** A key that is bound to functions or lanes must not start others by way of a destination. */
+export function requireWithinBinding(destination: Destination, principal: Principal): void {
   if ('function' in destination) requireFunction(principal, destination.function, destination.lane ?? defaultLane);
   if ('event' in destination && isBound(principal)) {
     throw new LanewayError('destination_invalid', { problem: 'an event may reach functions that the key is not for' });

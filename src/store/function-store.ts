@@ -8,7 +8,7 @@ import type { KnownLane } from './catalogue.js';
 import { asRefusal } from './disk-errors.js';
 import type { Fetcher } from './fetcher.js';
 import { chooseVersion } from './lane.js';
-import { refuseSchedule } from './manifest.js';
+import { destinationsOf, refuseSchedule } from './manifest.js';
 import { isFunctionName, refuseNames } from './names.js';
 import { laneKey, versionKey } from './parts.js';
 import type { Prepared } from './publisher.js';
@@ -193,11 +193,12 @@ export class DiskFunctionStore implements FunctionStore {
     await listings?.refuseOtherCase(name, remoteAgeMs);
   }
 
-  async #receive({ zip, type, pushedBy, ...name }: PushRequest, workspace: Workspace): Promise<Artifact> {
+  async #receive({ zip, type, pushedBy, requireDestination, ...name }: PushRequest, workspace: Workspace): Promise<Artifact> {
     const { limits } = this.#parts;
     const facts = await receiveZip(zip, workspace.zip, limits.maxUpload);
     const taken = await takeInZip(workspace.zip, workspace.files, { function: name.function, type, limits });
     refuseSchedule(taken.manifest, this.#parts.checkSchedule);
+    destinationsOf(taken.manifest).forEach(requireDestination);
     return { ...facts, type, pushedAt: Date.now(), pushedBy, promotedFrom: null, ...taken };
   }
 

@@ -1,4 +1,5 @@
 import { Manifest } from '../contract/manifest.js';
+import type { Destination } from '../contract/run-policy.js';
 import { LanewayError, messageOf } from '../errors.js';
 
 /** The manifest's name at the root of a zip. */
@@ -31,6 +32,12 @@ export function refuseSchedule(manifest: Manifest, check: (manifest: Manifest) =
   } catch (error) {
     throw new LanewayError('manifest_invalid', { problem: `schedule: ${messageOf(error)}` }, { cause: error });
   }
+}
+
+/** Everybody who is told of the end of a run because of this manifest. */
+export function destinationsOf({ on_success: succeeded, on_failure: failed, schedule = [] }: Manifest): Destination[] {
+  const scheduled = [schedule].flat().map((one) => (typeof one === 'string' ? undefined : one.on_failure));
+  return [succeeded, failed, ...scheduled].filter((destination) => destination !== undefined);
 }
 
 function parseJson(text: string): unknown {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test, type TestContext } from 'node:test';
 import type { Destination } from '../../src/contract/run-policy.js';
 import { answering, startReceiver } from '../runs/deliveries/receiver.js';
-import { eventually, startApp, type TestApp } from './start-app.js';
+import { eventually, startApp, type TestApp, zipOf } from './start-app.js';
 
 interface Run {
   id: string;
@@ -153,6 +153,22 @@ describe('destinations of a whole server', () => {
     assert.deepEqual(await asked({ function: 'next' }, headers), [403, 'key_not_for_function']);
     assert.deepEqual(await asked({ event: 'ended.well' }, headers), [400, 'destination_invalid']);
     assert.deepEqual(await asked({ function: 'works' }, headers), [202, undefined]);
+  });
+
+  test('a version that tells what the key that pushes it may not reach is refused', async () => {
+    const wish = { name: 'bound', scopes: ['push'], functions: ['theirs'] };
+    const { key } = (await (await server.ask('POST', '/api/v1/keys', { json: wish })).json()) as { key: string };
+    const push = async (manifest: object) => {
+      const body = zipOf({ 'index.mjs': 'export default () => 1', 'laneway.json': JSON.stringify(manifest) });
+      const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/zip' };
+      const answer = await server.ask('POST', '/api/v1/functions/theirs/lanes/latest/versions', { body, headers });
+      return [answer.status, ((await answer.json()) as { error: { code: string } }).error?.code];
+    };
+    assert.deepEqual(await push({ on_success: { function: 'next' } }), [403, 'key_not_for_function']);
+    assert.deepEqual(await push({ on_failure: { event: 'ended.well' } }), [400, 'destination_invalid']);
+    const schedule = [{ cron: '0 0 1 1 *', on_failure: { function: 'next' } }];
+    assert.deepEqual(await push({ schedule }), [403, 'key_not_for_function']);
+    assert.deepEqual(await push({ on_success: { function: 'theirs' } }), [201, undefined]);
   });
 
   test('a run without a destination has no delivery', async () => {

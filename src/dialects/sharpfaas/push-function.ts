@@ -7,6 +7,7 @@ import type { SharpFaasParts } from './parts.js';
 import { sendProblems } from './problem.js';
 import { mediaType } from './read-body.js';
 import { Parameters } from './read-parameters.js';
+import { requireWithinBinding } from '../../http/read-run-request.js';
 import { receiveUpload } from '../../http/receive-upload.js';
 import { sendJson, sendText } from './send-text.js';
 
@@ -42,6 +43,7 @@ export async function pushFunction(request: FastifyRequest, reply: FastifyReply,
       zip: file.zip,
       type: parameters.given('type') === undefined ? null : type,
       pushedBy: principal.keyId,
+      requireDestination: (destination) => requireWithinBinding(destination, principal),
     });
     const version = `${saved.major}.${saved.minor}`;
     await parts.audit({

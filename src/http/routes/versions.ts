@@ -5,6 +5,7 @@ import { LaneParams, PushQuery, VersionList, VersionParams, VersionView } from '
 import { LanewayError } from '../../errors.js';
 import { mediaType } from '../answer-errors.js';
 import { needs, principalOf } from '../authorize.js';
+import { requireWithinBinding } from '../read-run-request.js';
 import { receiveUpload } from '../receive-upload.js';
 import { versionText, versionView } from '../views.js';
 import type { HttpParts } from './parts.js';
@@ -74,8 +75,16 @@ export async function versionRoutes(
         const { name, lane } = request.params;
         const { new_major: newMajor = false, type = null } = request.query;
         const zip = await uploadOf(request, maxUploadBytes);
-        const pushedBy = principalOf(request).keyId;
-        const made = await store.push({ function: name, lane, newMajor, zip, type, pushedBy });
+        const principal = principalOf(request);
+        const made = await store.push({
+          function: name,
+          lane,
+          newMajor,
+          zip,
+          type,
+          pushedBy: principal.keyId,
+          requireDestination: (destination) => requireWithinBinding(destination, principal),
+        });
         const target = `${name}/${lane}/${versionText(made)}`;
         await audit({
           by: request.principal,
