@@ -99,7 +99,8 @@ async function build(config: Config, log: Logger, { opened, seams }: { opened: O
   opened.add({ close: () => executor.close(0) });
   access.secrets.onChange((name) => executor.retireUsing(name));
   let deliveries: EndDeliveries | null = null;
-  const bodies = new BodyBudget(config.PAYLOAD_MEMORY);
+  // Two halves: slow clients keep no run from beginning, and long runs keep no client from being heard.
+  const bodies = new BodyBudget(config.PAYLOAD_MEMORY / 2);
   // Before the runs, so that it is closed after them, with the spans of those that ended last.
   const tracing = await openTracing(config, log);
   if (tracing !== null) opened.add({ close: () => tracing.close(Math.min(config.DRAIN, patienceWithCollectorMs)) });
@@ -116,7 +117,7 @@ async function build(config: Config, log: Logger, { opened, seams }: { opened: O
       // Embedded records have one server: nobody else could take a run over.
       onLeasesRenewed: (holdMs) => config.DATABASE_URL !== null && executor.leasesHoldUntil(holdMs),
       onToTell: () => deliveries?.wake(),
-      bodies,
+      bodies: new BodyBudget(config.PAYLOAD_MEMORY / 2),
       ...(tracing === null ? {} : { tracer: tracing }),
     },
     runsPolicy(config),

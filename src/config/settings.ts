@@ -208,7 +208,8 @@ export const settings = {
     fallback: '256MiB',
     min: 1024 * 1024,
     max: 2 ** 36,
-    about: 'Memory for payloads above 256 KiB on their way in and to workers; then they wait, calls for 10 s, then 503.',
+    about:
+      'Memory for payloads above 256 KiB: half for those on their way in, half for queued runs under way. Then they wait; calls for 10 s, then 503.',
   }),
   MAX_EVENT: bytes({
     group: 'limits',

@@ -26,7 +26,7 @@ export function createMetrics({ runs, records, queue, executor, spans }: MetricP
   const depth = new Gauge({
     registers: [registry],
     name: 'laneway_queue_depth',
-    help: 'Announced runs that wait for a place.',
+    help: 'Announcements of runs that no server has taken up. Runs that wait are laneway_runs_recorded{state="queued"}.',
   });
   const fillRecords = recordMetrics(registry, records.runs);
   const fillRuns = runMetrics(registry, runs);

@@ -5,7 +5,7 @@ import { WaitingLine } from './waiting-line.js';
 
 type Handle = (announcement: Announcement) => Promise<void>;
 
-/** bounded: more waiting runs than this stay in the records alone until the sweep announces them. */
+/** bounded: where nothing takes announcements, runs beyond this are in the records alone, where the sweep finds them. */
 const defaultMaxWaiting = 250_000;
 
 /** The queue of a server that is alone: a line in memory. The records rebuild it after a restart. */

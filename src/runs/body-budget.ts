@@ -10,8 +10,8 @@ interface Waiting {
 }
 
 /**
- * bounded: the memory that large payloads may take together while they are on their way from a client to the records,
- * and from the records to a worker. Who finds no room waits in line; a body larger than all of it goes alone.
+ * bounded: the memory that large payloads may take together, on their way from a client to the records, or with queued runs
+ * that are carried out. Who finds no room waits in line; a body larger than all of it goes alone.
  */
 export class BodyBudget {
   #taken = 0;

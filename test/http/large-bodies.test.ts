@@ -12,7 +12,7 @@ describe('the room of a large body whose client leaves comes back', () => {
   before(async () => {
     server = await startApp({ LANEWAY_PAYLOAD_MEMORY: '1MiB' });
     await server.push('measure', { 'index.mjs': 'export default (text) => text.length' });
-    await server.push('slow', { 'index.mjs': 'export default () => new Promise((done) => setTimeout(done, 1000))' });
+    await server.push('slow', { 'index.mjs': 'export default () => new Promise((done) => setTimeout(done, 10_000))' });
   });
   after(() => server.close());
 
@@ -48,6 +48,14 @@ describe('the room of a large body whose client leaves comes back', () => {
       await isThereRoom();
     });
   }
+
+  test('a queued run that works on a large payload keeps no call from being heard', async () => {
+    const json = { function: 'slow', mode: 'queued', payload: 'x'.repeat(large - 2) };
+    const { id } = (await (await server.ask('POST', '/api/v1/runs', { json })).json()) as { id: string };
+    await isThereRoom();
+    assert.equal((await server.app.runs.find.get(id)).state, 'running');
+    await server.ask('POST', `/api/v1/runs/${id}/cancel`);
+  });
 
   test('while its function runs', async (t) => {
     (await begin(t, '/function/slow', `"${'x'.repeat(large - 2)}"`)).destroy();
