@@ -87,9 +87,7 @@ export class Dispatcher {
 
   /** Carries out a run for which a place was taken. */
   begin(begun: BegunRun): void {
-    const done = this.#carryOut(begun);
-    this.#underWay.add(done);
-    void done.finally(() => this.#underWay.delete(done));
+    this.#waitFor(this.#carryOut(begun));
   }
 
   /** Tells of an accepted run that found no place: the queue, unless its line waits here already. */
@@ -130,21 +128,27 @@ export class Dispatcher {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#stopListening();
-    if (this.#retry !== null) clearTimeout(this.#retry);
     this.#waiting.clear();
     await this.parts.queue.stop();
     while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+    if (this.#retry !== null) clearTimeout(this.#retry);
   }
 
   get #claims(): boolean {
     return this.settings.places > 0 && !this.#stopped;
   }
 
+  /** clean-drain: `stop` resolves after it. */
+  #waitFor(work: Promise<void>): void {
+    this.#underWay.add(work);
+    void work.finally(() => this.#underWay.delete(work));
+  }
+
   async #carryOut(begun: BegunRun): Promise<void> {
     const { run } = begun.claimed;
     await this.parts.carryOut(begun);
-    // The limit of its function, lane or key may leave room for another one now.
-    this.#waiting.unblock(run.function);
+    // The limit of its function, lane or key may leave room for another one now; runs of a key are in any line.
+    this.#waiting.unblock(this.parts.limits.isKeyLimited(run.keyId) ? undefined : run.function);
     this.givePlace(run);
   }
 
@@ -172,7 +176,7 @@ export class Dispatcher {
 
   #serveWaiting(): void {
     if (!this.#claims || this.#waiting.size === 0) return;
-    for (const [waiting, places] of this.#waiting.fill(this.#places)) void this.#ask(waiting, places);
+    for (const [waiting, places] of this.#waiting.fill(this.#places)) this.#waitFor(this.#ask(waiting, places));
   }
 
   /** Asks the records for the first runs of a line that got so many places. */
@@ -186,6 +190,7 @@ export class Dispatcher {
       const { runs, limited } = await this.parts.runs.claimNext(line, places, this.#by(line));
       unused -= runs.length;
       for (const claimed of runs) this.begin({ claimed, askedAt });
+      if (runs.length > 0) this.#waiting.hadItsTurn(waiting);
       if (limited) waiting.blocked = true;
       // Fewer than asked for: there are no more, unless somebody said so meanwhile.
       else if (unused > 0 && !waiting.again) this.#waiting.remove(waiting);
