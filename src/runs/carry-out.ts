@@ -51,7 +51,7 @@ export async function carryOut({ claimed, askedAt }: BegunRun, parts: CarryOutPa
     parts.executor.cancel(run.id);
   });
   try {
-    const end = await endOf(claimed, { claim, clock }, parts);
+    const end = await endOf(claimed, { claim, clock, hasLost: () => lost }, parts);
     clock.stop();
     if (end !== 'hand back') await writeEnd({ claim, clock, run, end }, parts, () => lost);
     else await handBack(claim, run, parts);
@@ -67,7 +67,7 @@ export async function carryOut({ claimed, askedAt }: BegunRun, parts: CarryOutPa
 /** What this attempt came to. */
 async function endOf(
   claimed: ClaimedRun,
-  { claim, clock }: { claim: Claim; clock: AttemptClock },
+  { claim, clock, hasLost }: { claim: Claim; clock: AttemptClock; hasLost: () => boolean },
   parts: CarryOutParts,
 ): Promise<RunEnd | 'hand back'> {
   const { run } = claimed;
@@ -76,7 +76,7 @@ async function endOf(
   try {
     const prepared = await prepareClaimed(claimed, parts);
     // no-second-live-attempt: a server that hung in between, or waited long, may have lost the run.
-    if (parts.leases.isOverdue(claim)) return 'hand back';
+    if (hasLost() || parts.leases.isOverdue(claim)) return 'hand back';
     clock.runtime = prepared.entry.runtime;
     parts.active.add(beActive(prepared, run));
     tellState(parts.bus, run.id, 'running');
