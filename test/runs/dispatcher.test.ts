@@ -15,7 +15,8 @@ const slow = { function: 'slow', lane: 'latest' };
 const quick = { function: 'quick', lane: 'latest' };
 
 /** Ready runs by line, as the records would hand them out; what begins stays under way until it is let go. */
-function open(t: TestContext, places: number, placesPerLine: number) {
+function open(t: TestContext, places: number, placesPerLine: number, shared = false) {
+  const bus = new LocalBus(log);
   const ready = new Map<string, ClaimedRun[]>();
   const begun: ClaimedRun[] = [];
   const ends = new Map<ClaimedRun, () => void>();
@@ -54,8 +55,8 @@ function open(t: TestContext, places: number, placesPerLine: number) {
   const queue = new EmbeddedQueue();
   const limits = { runningLimits: () => null, isKeyLimited: () => isKeyLimited } as unknown as QueueLimits;
   const dispatcher = new Dispatcher(
-    { runs, queue, bus: new LocalBus(log), limits, log, carryOut },
-    { owner: 'this boot', leaseMs: 1000, places, placesPerLine, shared: false },
+    { runs, queue, bus, limits, log, carryOut },
+    { owner: 'this boot', leaseMs: 1000, places, placesPerLine, shared },
   );
   dispatcher.start();
   t.after(async () => {
@@ -68,6 +69,7 @@ function open(t: TestContext, places: number, placesPerLine: number) {
   });
   let last = 0;
   return {
+    bus,
     dispatcher,
     begun,
     underWay: (line: Line) => [...ends.keys()].filter(({ run }) => lineKey(run) === lineKey(line)).length,
@@ -203,4 +205,18 @@ test('clean-drain: a run that is claimed while the server stops is waited for', 
   assert.equal(isStopped, false, 'it is under way');
   server.endOne(slow);
   await stopped;
+});
+
+test('other servers hear of runs of a line that waits here for long, now and then', async (t) => {
+  const server = open(t, 1, 1, true);
+  server.accept(slow);
+  await until(() => server.underWay(slow) === 1);
+  server.accept(slow);
+  await until(() => server.dispatcher.waitingLines === 1);
+  await turn();
+  let heard = 0;
+  t.after(server.bus.subscribe('lines', () => (heard += 1)));
+  for (let count = 0; count < 100; count += 1) server.accept(slow);
+  await until(() => heard > 0);
+  assert.ok(heard < 5, `told ${heard} times of 100 runs`);
 });
