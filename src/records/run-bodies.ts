@@ -75,6 +75,24 @@ export async function removeBodies(bodies: readonly (string | null)[], largeBodi
   if (references.length > 0) await largeBodies.remove(references);
 }
 
+/**
+ * Removes what is kept elsewhere after a write that failed, unless its row was written all the same. PostgreSQL may carry out
+ * later what is not answered: there the sweep decides.
+ */
+export async function removeUnwritten(
+  { db, dialect, largeBodies }: Pick<Backend, 'db' | 'dialect' | 'largeBodies'>,
+  { id, kind, reference }: { id: string; kind: 'payload' | 'result'; reference: string | null },
+): Promise<void> {
+  if (reference === null || dialect.name !== 'sqlite') return;
+  const row = await db
+    .selectFrom('run_bodies')
+    .select('kept_in')
+    .where('run_id', '=', id)
+    .where('kind', '=', kind)
+    .executeTakeFirst();
+  if (row?.kept_in !== reference) await largeBodies.remove([reference]);
+}
+
 /** Whether texts fit into the row of their run together. */
 export function isSmall(...texts: (string | null)[]): boolean {
   return texts.reduce((length, text) => length + (text?.length ?? 0), 0) <= largestInRun;
