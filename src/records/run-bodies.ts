@@ -69,10 +69,13 @@ async function findApart(
   return { invocation: row.invocation, body: await readBody({ text: row.body, reference: row.kept_in }, largeBodies) };
 }
 
-/** Removes what is kept elsewhere, when its row was not written or is gone. */
+/**
+ * Removes what is kept elsewhere, when its row was not written or is gone. That is done and told by then, whatever becomes of this:
+ * what stays is swept.
+ */
 export async function removeBodies(bodies: readonly (string | null)[], largeBodies: LargeBodies): Promise<void> {
   const references = bodies.filter((reference) => reference !== null);
-  if (references.length > 0) await largeBodies.remove(references);
+  if (references.length > 0) await largeBodies.remove(references).catch(() => {});
 }
 
 /**

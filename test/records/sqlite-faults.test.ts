@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { Worker } from 'node:worker_threads';
@@ -146,6 +146,17 @@ test('a large body whose file is gone is no outage, which would be waited for wi
     runs.payload(run.id),
     (error: Error) => !areRecordsAway(error) && /not in the records/.test(error.message),
   );
+});
+
+test('an end that is written counts, though the payload can not be removed', async (t) => {
+  const { runs, dataFolder } = await openBackend(t);
+  const run = newRun({ payload: JSON.stringify('x'.repeat(300_000)) });
+  await runs.accept(run);
+  await runs.claim({ runId: run.id, fence: 1 }, { owner: 'this boot', leaseMs: 10_000, limits: null });
+  const [file] = await readdir(join(dataFolder, 'payloads'));
+  await rm(join(dataFolder, 'payloads', file!));
+  await mkdir(join(dataFolder, 'payloads', file!));
+  assert.equal(await runs.end({ runId: run.id, fence: 2 }, { state: 'succeeded', result: '1', timings: null }), 'succeeded');
 });
 
 async function openBackend(t: TestContext): Promise<{ runs: RunRecords; backend: Backend; dataFolder: string }> {
