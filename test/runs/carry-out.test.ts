@@ -116,3 +116,16 @@ test('no-second-live-attempt: a run that was lost while its version was fetched 
   assert.equal(execute.mock.callCount(), 0);
   await runs.close(0);
 });
+
+test('clean-drain: a version that is slow to come does not keep a server from closing, and its run is handed back', async (t) => {
+  const { records, store, start } = await open(t);
+  const deployed = t.mock.method(store, 'deployed', () => new Promise(() => {}));
+  const { id } = await acceptRun(records);
+  const runs = await start();
+  await until(() => deployed.mock.callCount() > 0);
+  let isClosed = false;
+  void runs.close(0).then(() => (isClosed = true));
+  await until(() => isClosed);
+  const { state, deaths } = (await records.runs.get(id))!;
+  assert.deepEqual({ state, deaths }, { state: 'queued', deaths: 0 });
+});
