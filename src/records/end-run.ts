@@ -2,15 +2,19 @@ import { sql } from 'kysely';
 import type { Claim, RunEnd } from '../contract/records.js';
 import type { RunState } from '../contract/words.js';
 import type { Backend, EndRow } from './backend.js';
-import { bytesOf, isSmall, placeBody, removeBodies, type KeptBody } from './run-bodies.js';
+import { bytesOf, isSmall, placeBody, removeBodies, removeUnwritten, type KeptBody } from './run-bodies.js';
 import { moveTo } from './run-ends.js';
 import { timingsText } from './run-row.js';
 
 /** no-double-end: the state that the run has now; null when another attempt or end was faster. */
-export async function endRun({ hot, largeBodies }: Backend, claim: Claim, end: RunEnd): Promise<RunState | null> {
+export async function endRun(backend: Backend, claim: Claim, end: RunEnd): Promise<RunState | null> {
+  const { hot, largeBodies } = backend;
   const placed = placeBody(end.state === 'succeeded' ? end.result : null, largeBodies);
   const result = placed instanceof Promise ? await placed : placed;
-  const ended = await hot.end(endRow(claim, end, result));
+  const ended = await hot.end(endRow(claim, end, result)).catch(async (error: unknown) => {
+    await removeUnwritten(backend, { id: claim.runId, kind: 'result', reference: result.reference }).catch(() => {});
+    throw error;
+  });
   await removeBodies(ended === null ? [result.reference] : ended.dropped, largeBodies);
   return ended?.state ?? null;
 }

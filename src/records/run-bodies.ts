@@ -69,10 +69,31 @@ async function findApart(
   return { invocation: row.invocation, body: await readBody({ text: row.body, reference: row.kept_in }, largeBodies) };
 }
 
-/** Removes what is kept elsewhere, when its row was not written or is gone. */
+/**
+ * Removes what is kept elsewhere, when its row was not written or is gone. That is done and told by then, whatever becomes of this:
+ * what stays is swept.
+ */
 export async function removeBodies(bodies: readonly (string | null)[], largeBodies: LargeBodies): Promise<void> {
   const references = bodies.filter((reference) => reference !== null);
-  if (references.length > 0) await largeBodies.remove(references);
+  if (references.length > 0) await largeBodies.remove(references).catch(() => {});
+}
+
+/**
+ * Removes what is kept elsewhere after a write that failed, unless its row was written all the same. PostgreSQL may carry out
+ * later what is not answered: there the sweep decides.
+ */
+export async function removeUnwritten(
+  { db, dialect, largeBodies }: Pick<Backend, 'db' | 'dialect' | 'largeBodies'>,
+  { id, kind, reference }: { id: string; kind: 'payload' | 'result'; reference: string | null },
+): Promise<void> {
+  if (reference === null || dialect.name !== 'sqlite') return;
+  const row = await db
+    .selectFrom('run_bodies')
+    .select('kept_in')
+    .where('run_id', '=', id)
+    .where('kind', '=', kind)
+    .executeTakeFirst();
+  if (row?.kept_in !== reference) await largeBodies.remove([reference]);
 }
 
 /** Whether texts fit into the row of their run together. */

@@ -40,7 +40,8 @@ export async function acceptRun(request: RunRequest, parts: AcceptParts): Promis
   if (parts.isDraining()) throw new LanewayError('shutting_down');
   const prepared = await prepareRun(request, parts.policy.maxQueuedTimeoutMs, parts);
   const { id } = prepared;
-  if (parts.active.get(id) ?? parts.writeBehind.get(id)) throw new LanewayError('run_id_in_use', { id });
+  // Of queued runs the records know, and whether it is the same request again.
+  if (parts.active.get(id)?.mode === 'sync' || parts.writeBehind.get(id)) throw new LanewayError('run_id_in_use', { id });
   const run = newRun(prepared, parts);
   const line = { function: run.function, lane: run.lane };
   const askedAt = performance.now();
@@ -117,6 +118,7 @@ function idempotencyOf(request: RunRequest, keepMs: number): NewQueuedRun['idemp
   if (key === undefined) return null;
   if (!/^[\x20-\x7e]{1,255}$/.test(key)) throw new LanewayError('idempotency_invalid');
   const { function: name, lane, version, type, entryFile, callerId, payload, timeoutMs } = request;
-  const asked = JSON.stringify([name, lane, version, type, entryFile, callerId, payload, timeoutMs, wishes]);
+  const { parameters } = request.invocation;
+  const asked = JSON.stringify([name, lane, version, type, entryFile, callerId, payload, timeoutMs, wishes, parameters]);
   return { scope: request.keyId ?? '', key, bodyHash: createHash('sha256').update(asked).digest('base64'), keepMs };
 }

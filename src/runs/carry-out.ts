@@ -24,6 +24,8 @@ export interface CarryOutParts extends WriteEndParts {
   active: ActiveRuns;
   leases: Leases;
   tracer: AttemptTracer | null;
+  /** This server has waited long enough for what runs. */
+  closing: AbortSignal;
 }
 
 /** Before a run is handed back that could not begin because a part is away. */
@@ -51,7 +53,7 @@ export async function carryOut({ claimed, askedAt }: BegunRun, parts: CarryOutPa
     parts.executor.cancel(run.id);
   });
   try {
-    const end = await endOf(claimed, { claim, clock }, parts);
+    const end = await endOf(claimed, { claim, clock, hasLost: () => lost }, parts);
     clock.stop();
     if (end !== 'hand back') await writeEnd({ claim, clock, run, end }, parts, () => lost);
     else await handBack(claim, run, parts);
@@ -67,7 +69,7 @@ export async function carryOut({ claimed, askedAt }: BegunRun, parts: CarryOutPa
 /** What this attempt came to. */
 async function endOf(
   claimed: ClaimedRun,
-  { claim, clock }: { claim: Claim; clock: AttemptClock },
+  { claim, clock, hasLost }: { claim: Claim; clock: AttemptClock; hasLost: () => boolean },
   parts: CarryOutParts,
 ): Promise<RunEnd | 'hand back'> {
   const { run } = claimed;
@@ -76,7 +78,7 @@ async function endOf(
   try {
     const prepared = await prepareClaimed(claimed, parts);
     // no-second-live-attempt: a server that hung in between, or waited long, may have lost the run.
-    if (parts.leases.isOverdue(claim)) return 'hand back';
+    if (hasLost() || parts.leases.isOverdue(claim)) return 'hand back';
     clock.runtime = prepared.entry.runtime;
     parts.active.add(beActive(prepared, run));
     tellState(parts.bus, run.id, 'running');
@@ -98,12 +100,12 @@ async function endOf(
   }
 }
 
-async function prepareClaimed(claimed: ClaimedRun, { runs, store }: CarryOutParts): Promise<PreparedRun> {
+async function prepareClaimed(claimed: ClaimedRun, { runs, store, closing }: CarryOutParts): Promise<PreparedRun> {
   const { run, invocation } = claimed;
   const payload = run.payloadBytes > smallBodyBytes ? await runs.payload(run.id) : claimed.payload;
   const begun = performance.now();
   const found = store.deployed({ function: run.function, lane: run.lane, version: run.version });
-  const version = found instanceof Promise ? await found : found;
+  const version = found instanceof Promise ? await unlessClosing(found, closing) : found;
   const type = run.type === 'exe' || run.type === 'dll' ? run.type : null;
   return {
     id: run.id,
@@ -126,6 +128,19 @@ async function prepareClaimed(claimed: ClaimedRun, { runs, store }: CarryOutPart
     timeoutMs: run.timeoutMs,
     fetchMs: found instanceof Promise ? millisecondsSince(begun) : 0,
   };
+}
+
+/** clean-drain: within a bound, however slowly a version comes. Rejects with `shutting_down`. */
+async function unlessClosing<Answer>(work: Promise<Answer>, closing: AbortSignal): Promise<Answer> {
+  let refuse = () => {};
+  const closed = new Promise<never>((_, reject) => (refuse = () => reject(new LanewayError('shutting_down'))));
+  if (closing.aborted) refuse();
+  closing.addEventListener('abort', refuse);
+  try {
+    return await Promise.race([work, closed]);
+  } finally {
+    closing.removeEventListener('abort', refuse);
+  }
 }
 
 function beActive(prepared: PreparedRun, run: RunRecord): ActiveRun {

@@ -5,7 +5,7 @@ import type { Announcement, Queue } from '../contract/queue.js';
 import type { Claim, ClaimBy, ClaimedRun, Line, RunRecords } from '../contract/records.js';
 import { messageOf } from '../errors.js';
 import type { BegunRun } from './carry-out.js';
-import { Places } from './places.js';
+import { lineKey, Places } from './places.js';
 import type { QueueLimits } from './queue-limits.js';
 import { type WaitingLine, WaitingLines } from './waiting-lines.js';
 
@@ -13,6 +13,8 @@ const linesTopic = 'lines';
 type LineMessage = Line & { from: string };
 /** Before the records are asked again when they were away. */
 const retryMs = 500;
+/** Other servers hear this much later of runs whose line waits here: once of all that came meanwhile. */
+const tellOthersMs = 50;
 
 export interface DispatcherParts {
   runs: RunRecords;
@@ -48,6 +50,8 @@ export class Dispatcher {
   readonly #underWay = new Set<Promise<void>>();
   readonly #name = randomUUID();
   readonly #stopListening: () => void;
+  /** Lines that wait here and have new runs, which another server may have a place for. */
+  readonly #toTell = new Map<string, Line>();
   #retry: NodeJS.Timeout | null = null;
   #stopped = false;
 
@@ -87,14 +91,15 @@ export class Dispatcher {
 
   /** Carries out a run for which a place was taken. */
   begin(begun: BegunRun): void {
-    const done = this.#carryOut(begun);
-    this.#underWay.add(done);
-    void done.finally(() => this.#underWay.delete(done));
+    this.#waitFor(this.#carryOut(begun));
   }
 
   /** Tells of an accepted run that found no place: the queue, unless its line waits here already. */
   async announce(announcement: Announcement): Promise<void> {
-    if (this.#claims && this.#waiting.has(announcement)) return this.wake(announcement);
+    if (this.#claims && this.#waiting.has(announcement)) {
+      this.#tellOthersSoon(announcement);
+      return this.wake(announcement);
+    }
     try {
       await this.parts.queue.announce([announcement]);
     } catch (error) {
@@ -112,11 +117,9 @@ export class Dispatcher {
 
   /** As `wake`, here and on every other server. */
   wakeEverywhere(lines: readonly Line[]): void {
-    for (const { function: name, lane } of lines) {
-      this.wake({ function: name, lane });
-      if (!this.settings.shared) continue;
-      const message: LineMessage = { from: this.#name, function: name, lane };
-      this.parts.bus.publish(linesTopic, JSON.stringify(message));
+    for (const line of lines) {
+      this.wake(line);
+      this.#tellOthers(line);
     }
   }
 
@@ -130,21 +133,45 @@ export class Dispatcher {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#stopListening();
-    if (this.#retry !== null) clearTimeout(this.#retry);
     this.#waiting.clear();
+    this.#tellOfAll();
     await this.parts.queue.stop();
     while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+    if (this.#retry !== null) clearTimeout(this.#retry);
+  }
+
+  #tellOthers({ function: name, lane }: Line): void {
+    if (!this.settings.shared) return;
+    const message: LineMessage = { from: this.#name, function: name, lane };
+    this.parts.bus.publish(linesTopic, JSON.stringify(message));
+  }
+
+  #tellOthersSoon(line: Line): void {
+    if (!this.settings.shared) return;
+    if (this.#toTell.size === 0) setTimeout(() => this.#tellOfAll(), tellOthersMs).unref();
+    this.#toTell.set(lineKey(line), line);
+  }
+
+  #tellOfAll(): void {
+    for (const line of this.#toTell.values()) this.#tellOthers(line);
+    this.#toTell.clear();
   }
 
   get #claims(): boolean {
     return this.settings.places > 0 && !this.#stopped;
   }
 
+  /** clean-drain: `stop` resolves after it. */
+  #waitFor(work: Promise<void>): void {
+    this.#underWay.add(work);
+    void work.finally(() => this.#underWay.delete(work));
+  }
+
   async #carryOut(begun: BegunRun): Promise<void> {
     const { run } = begun.claimed;
     await this.parts.carryOut(begun);
-    // The limit of its function, lane or key may leave room for another one now.
-    this.#waiting.unblock(run.function);
+    // The limit of its function, lane or key may leave room for another one now; runs of a key are in any line.
+    this.#waiting.unblock(this.parts.limits.isKeyLimited(run.keyId) ? undefined : run.function);
     this.givePlace(run);
   }
 
@@ -172,7 +199,7 @@ export class Dispatcher {
 
   #serveWaiting(): void {
     if (!this.#claims || this.#waiting.size === 0) return;
-    for (const [waiting, places] of this.#waiting.fill(this.#places)) void this.#ask(waiting, places);
+    for (const [waiting, places] of this.#waiting.fill(this.#places)) this.#waitFor(this.#ask(waiting, places));
   }
 
   /** Asks the records for the first runs of a line that got so many places. */
@@ -186,6 +213,7 @@ export class Dispatcher {
       const { runs, limited } = await this.parts.runs.claimNext(line, places, this.#by(line));
       unused -= runs.length;
       for (const claimed of runs) this.begin({ claimed, askedAt });
+      if (runs.length > 0) this.#waiting.hadItsTurn(waiting);
       if (limited) waiting.blocked = true;
       // Fewer than asked for: there are no more, unless somebody said so meanwhile.
       else if (unused > 0 && !waiting.again) this.#waiting.remove(waiting);

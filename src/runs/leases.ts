@@ -16,10 +16,10 @@ export interface LeaseParts {
 
 /** Keeps the leases of the runs this server carries out, and hears of cancels and losses with each renewal. */
 export class Leases {
+  /** `since` is when a lease was last asked for that was granted. */
   readonly #claims = new Map<string, { claim: Claim; since: number; onSignal: (signal: 'cancel' | 'lost') => void }>();
   readonly #timer: NodeJS.Timeout;
   #renewing: Promise<void> | null = null;
-  #renewedAt = performance.now();
 
   constructor(private readonly parts: LeaseParts) {
     this.#timer = setInterval(() => void this.renew(), parts.renewEveryMs);
@@ -32,7 +32,7 @@ export class Leases {
    */
   hold(claim: Claim, askedAt: number, onSignal: (signal: 'cancel' | 'lost') => void): void {
     this.#claims.get(claim.runId)?.onSignal('lost');
-    if (this.#claims.size === 0) this.parts.onRenewed(this.parts.holdMs);
+    if (this.#claims.size === 0) this.parts.onRenewed(this.parts.holdMs - (performance.now() - askedAt));
     this.#claims.set(claim.runId, { claim, since: askedAt, onSignal });
   }
 
@@ -43,7 +43,7 @@ export class Leases {
   /** Whether the lease of this claim is nearly over, though renewals come three times in it: the records are away, or were. */
   isOverdue(claim: Claim): boolean {
     const held = this.#claims.get(claim.runId);
-    return held?.claim === claim && performance.now() - Math.max(held.since, this.#renewedAt) >= 0.75 * this.parts.leaseMs;
+    return held?.claim === claim && performance.now() - held.since >= 0.75 * this.parts.leaseMs;
   }
 
   /** Resolves when the leases of all that is held now were renewed, or could not be. */
@@ -66,12 +66,12 @@ export class Leases {
         held.map(({ claim }) => claim),
         leaseMs,
       );
-      this.#renewedAt = asked;
       onRenewed(holdMs - (performance.now() - asked));
-      held.forEach(({ claim, onSignal }, index) => {
+      held.forEach((one, index) => {
         const answer = answers[index]!;
+        if (answer !== 'lost') one.since = asked;
         // The run may have ended while the renewal was under way.
-        if (answer !== 'held' && this.#claims.get(claim.runId)?.claim === claim) onSignal(answer);
+        if (answer !== 'held' && this.#claims.get(one.claim.runId) === one) one.onSignal(answer);
       });
     } catch (error) {
       log.warn({ err: error, runs: held.length }, `leases could not be renewed: ${messageOf(error)}`);

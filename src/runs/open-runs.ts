@@ -121,8 +121,10 @@ export async function openRuns(parts: RunsParts, policy: RunsPolicy): Promise<Ru
   const isDraining = () => draining;
   const tracer = parts.tracer ?? null;
   const common = { store, bodies: parts.bodies, executor, runs, active, recorder, writeBehind, counts, tracer, log, isDraining };
+  const closing = new AbortController();
   const carryOutParts: CarryOutParts = {
     ...common,
+    closing: closing.signal,
     bus,
     leases,
     onHandedBack: (line) => dispatcher.wakeEverywhere([line]),
@@ -168,6 +170,7 @@ export async function openRuns(parts: RunsParts, policy: RunsPolicy): Promise<Ru
       retention.close();
       limits.close();
       await executor.close(graceMs);
+      closing.abort();
       await stopped;
       leases.close();
       cancelling.close();

@@ -49,7 +49,12 @@ export class QueueLimits {
   /** Whether a run of this line and key may begin without being counted first. */
   isUnlimited(line: Line, keyId: string | null): boolean {
     if (this.#maxRunning(line.function, null) !== null || this.#maxRunning(line.function, line.lane) !== null) return false;
-    return keyId === null || !this.parts.keyLimits().some(({ id }) => id === keyId);
+    return !this.isKeyLimited(keyId);
+  }
+
+  /** Whether a limit holds for the runs of this key, whatever lines they are in. */
+  isKeyLimited(keyId: string | null): boolean {
+    return keyId !== null && this.parts.keyLimits().some(({ id }) => id === keyId);
   }
 
   /** How many runs may be queued, of the lane and of the whole function. */

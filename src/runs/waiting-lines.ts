@@ -9,7 +9,7 @@ export interface WaitingLine {
   asking: boolean;
   /** At its limit, or the records are away: not to be asked before something ends or some time has gone by. */
   blocked: boolean;
-  /** The turn in which it was last given a place. */
+  /** The turn in which runs of it last began. */
   served: number;
 }
 
@@ -51,10 +51,14 @@ export class WaitingLines {
       const next = this.#next(places);
       if (next === null) break;
       places.take(next.line);
-      next.served = ++this.#turn;
       given.set(next, (given.get(next) ?? 0) + 1);
     }
     return given;
+  }
+
+  /** Runs of it began. One that got places but was at its limit has waited in vain: it stays where it was in the order. */
+  hadItsTurn(waiting: WaitingLine): void {
+    waiting.served = ++this.#turn;
   }
 
   /** All, or those of one function, may be asked again. */

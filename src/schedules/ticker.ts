@@ -28,7 +28,7 @@ export class Ticker {
   readonly #parts: TickerParts;
   readonly #stops: (() => void)[] = [];
   readonly #busy = new Map<string, Promise<void>>();
-  /** Schedules whose tick was refused for now, and when it is tried again (this server's clock). */
+  /** Schedules whose tick was refused for now, and when it is tried again, by a clock that nobody can set. */
   readonly #postponed = new Map<string, number>();
   #timer: NodeJS.Timeout | null = null;
   #looking: Promise<void> | null = null;
@@ -106,7 +106,9 @@ export class Ticker {
   }
 
   #isFree(id: string): boolean {
-    return !this.#closed && this.#busy.size < atOnce && !this.#busy.has(id) && (this.#postponed.get(id) ?? 0) <= Date.now();
+    return (
+      !this.#closed && this.#busy.size < atOnce && !this.#busy.has(id) && (this.#postponed.get(id) ?? 0) <= performance.now()
+    );
   }
 
   #start(schedule: ScheduleRecord, now: number): void {
@@ -127,12 +129,12 @@ export class Ticker {
       const facts = { scheduleId: schedule.id, err: carried.error };
       this.#parts.log.warn(facts, `a tick of schedule ${schedule.name} will be tried again: ${messageOf(carried.error)}`);
     }
-    this.#postponed.set(schedule.id, Date.now() + againMs);
+    this.#postponed.set(schedule.id, performance.now() + againMs);
   }
 
   /** One whose time has come and that is not due any more (paused, removed, fired elsewhere) is forgotten after a while. */
   #untilPostponed(): number {
-    const now = Date.now();
+    const now = performance.now();
     let until = Infinity;
     for (const [id, at] of this.#postponed) {
       if (at > now) until = Math.min(until, at - now);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 import type { RunView } from '../../src/contract/api/runs.js';
@@ -233,5 +234,26 @@ describe('the queue', () => {
     const { id } = (await answer.json()) as RunView;
     assert.equal(answer.headers.get('location'), `/api/v1/runs/${id}`);
     await untilState(id, 'succeeded');
+  });
+
+  test('a request with a run id and an idempotency key is repeated while its run is under way', async () => {
+    const flag = newFlag();
+    const body = { function: 'held', payload: { until: flag }, run_id: randomUUID(), idempotency_key: 'with an id' };
+    await start(body);
+    await untilState(body.run_id, 'running');
+    assert.equal((await start(body)).id, body.run_id);
+    assert.equal((await post({ ...body, idempotency_key: 'another' })).status, 409);
+    await raise(flag);
+    await untilState(body.run_id, 'succeeded');
+  });
+
+  test('a call with another query is another request under the same idempotency key', async () => {
+    const call = (query: string) =>
+      server.ask('POST', `/function/other?${query}`, { json: { name: 'me' }, headers: { 'idempotency-key': 'with a query' } });
+    const first = await call('colour=red');
+    assert.equal(first.status, 200);
+    const again = await call('colour=red');
+    assert.equal(again.headers.get('x-run-id'), first.headers.get('x-run-id'));
+    assert.equal((await call('colour=blue')).status, 409);
   });
 });

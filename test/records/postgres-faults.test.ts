@@ -101,6 +101,22 @@ describe('faults of PostgreSQL', { skip: postgresMissing() ?? false }, () => {
     await records.close();
   });
 
+  test('a renewal that hangs gives up in time for another try', async () => {
+    const databaseUrl = await newDatabase(server.url);
+    const records = await openRecords({ dataFolder: '', databaseUrl });
+    const claim = claimOf(await claimedRun(records));
+    const blocker = new Client({ connectionString: databaseUrl });
+    await blocker.connect();
+    await blocker.query('begin');
+    await blocker.query('lock table runs');
+    const begun = performance.now();
+    await assert.rejects(records.runs.renew([claim], 3000), unavailable);
+    assert.ok(performance.now() - begun < 3000, 'the lease is over by then');
+    await blocker.end();
+    assert.deepEqual(await records.runs.renew([claim], 3000), ['held']);
+    await records.close();
+  });
+
   test('no-fake-accept: every run that was accepted is there after a crash of PostgreSQL under load', async () => {
     const records = await openRecords({ dataFolder: '', databaseUrl: await newDatabase(server.url) });
     const accepted: string[] = [];

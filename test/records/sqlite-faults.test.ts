@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { rm } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { Worker } from 'node:worker_threads';
@@ -11,6 +11,7 @@ import { openRecords } from '../../src/records/open-records.js';
 import { runRecords } from '../../src/records/runs.js';
 import { openSqlite } from '../../src/records/sqlite/open-sqlite.js';
 import { RecordsThread } from '../../src/records/sqlite/records-thread.js';
+import { areRecordsAway } from '../../src/runs/records-away.js';
 import { acceptRun, newRun } from './sample-runs.js';
 import { temporaryFolder } from './ways.js';
 
@@ -117,6 +118,45 @@ test('opening again changes nothing, and a data folder that can not be made is r
   assert.equal((await second.runs.get(id))?.id, id);
   await second.close();
   await assert.rejects(openRecords({ dataFolder: '/dev/null/data', databaseUrl: null }), { code: 'ENOTDIR' });
+});
+
+test('large bodies of what could not be written do not fill the disk further', async (t) => {
+  const { runs, backend, dataFolder } = await openBackend(t);
+  const run = newRun();
+  await runs.accept(run);
+  const claimed = (await runs.claim({ runId: run.id, fence: 1 }, { owner: 'this boot', leaseMs: 10_000, limits: null }))!;
+  assert.notEqual(claimed, 'limited');
+  await sql`create trigger full_disk before insert on run_bodies begin select raise(abort, 'no room'); end`.execute(backend.db);
+  const large = JSON.stringify('x'.repeat(300_000));
+  await assert.rejects(runs.accept(newRun({ payload: large })));
+  const end = { state: 'succeeded', result: large, timings: null } as const;
+  for (let tries = 0; tries < 3; tries += 1) await assert.rejects(runs.end({ runId: run.id, fence: 2 }, end));
+  assert.deepEqual(await readdir(join(dataFolder, 'payloads')), []);
+  await sql`drop trigger full_disk`.execute(backend.db);
+  assert.equal(await runs.end({ runId: run.id, fence: 2 }, end), 'succeeded');
+  assert.equal(await runs.result(run.id), large);
+});
+
+test('a large body whose file is gone is no outage, which would be waited for without end', async (t) => {
+  const { runs, dataFolder } = await openBackend(t);
+  const run = newRun({ payload: JSON.stringify('x'.repeat(300_000)) });
+  await runs.accept(run);
+  await rm(join(dataFolder, 'payloads'), { recursive: true });
+  await assert.rejects(
+    runs.payload(run.id),
+    (error: Error) => !areRecordsAway(error) && /not in the records/.test(error.message),
+  );
+});
+
+test('an end that is written counts, though the payload can not be removed', async (t) => {
+  const { runs, dataFolder } = await openBackend(t);
+  const run = newRun({ payload: JSON.stringify('x'.repeat(300_000)) });
+  await runs.accept(run);
+  await runs.claim({ runId: run.id, fence: 1 }, { owner: 'this boot', leaseMs: 10_000, limits: null });
+  const [file] = await readdir(join(dataFolder, 'payloads'));
+  await rm(join(dataFolder, 'payloads', file!));
+  await mkdir(join(dataFolder, 'payloads', file!));
+  assert.equal(await runs.end({ runId: run.id, fence: 2 }, { state: 'succeeded', result: '1', timings: null }), 'succeeded');
 });
 
 async function openBackend(t: TestContext): Promise<{ runs: RunRecords; backend: Backend; dataFolder: string }> {

@@ -41,6 +41,7 @@ async function open(t: TestContext) {
     cancel: () => {},
     close: () => Promise.resolve(),
   } as unknown as Executor;
+  const execute = t.mock.method(executor, 'execute');
   const log = pino({ level: 'silent' });
   const queue = new EmbeddedQueue();
   const bodies = new BodyBudget(2 ** 24);
@@ -51,7 +52,7 @@ async function open(t: TestContext) {
     await runs.start();
     return runs;
   };
-  return { records, start };
+  return { records, store, execute, start };
 }
 
 test('clean-drain: records that stay away do not keep a server from closing, and the run is not lost', async (t) => {
@@ -92,4 +93,39 @@ test('an end waits for records that come back', async (t) => {
   const runs = await start();
   await until(async () => (await records.runs.get(id))!.state === 'succeeded');
   await runs.close(0);
+});
+
+test('no-second-live-attempt: a run that was lost while its version was fetched is not begun', async (t) => {
+  const { records, store, execute, start } = await open(t);
+  const version = store.deployed({ function: 'hello', lane: 'latest', version: '1.1' });
+  let fetched = () => {};
+  t.mock.method(store, 'deployed', () => new Promise((resolve) => (fetched = () => resolve(version))));
+  const renew = t.mock.method(records.runs, 'renew');
+  const { id } = await acceptRun(records);
+  const runs = await start();
+  await until(async () => (await records.runs.get(id))!.state === 'running');
+  // As it is when this server was stopped for longer than the lease: another one has taken it back.
+  const lost = await records.runs.lost(10, 'another server');
+  assert.equal((await records.runs.recoverLost(lost)).recovered, 1);
+  t.mock.method(records.runs, 'claimNext', () => Promise.resolve({ runs: [], limited: false }));
+  await until(() => renew.mock.callCount() > 0);
+  await renew.mock.calls[0]!.result;
+  fetched();
+  await until(async () => runs.active.size === 0);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.equal(execute.mock.callCount(), 0);
+  await runs.close(0);
+});
+
+test('clean-drain: a version that is slow to come does not keep a server from closing, and its run is handed back', async (t) => {
+  const { records, store, start } = await open(t);
+  const deployed = t.mock.method(store, 'deployed', () => new Promise(() => {}));
+  const { id } = await acceptRun(records);
+  const runs = await start();
+  await until(() => deployed.mock.callCount() > 0);
+  let isClosed = false;
+  void runs.close(0).then(() => (isClosed = true));
+  await until(() => isClosed);
+  const { state, deaths } = (await records.runs.get(id))!;
+  assert.deepEqual({ state, deaths }, { state: 'queued', deaths: 0 });
 });

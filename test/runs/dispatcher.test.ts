@@ -15,23 +15,27 @@ const slow = { function: 'slow', lane: 'latest' };
 const quick = { function: 'quick', lane: 'latest' };
 
 /** Ready runs by line, as the records would hand them out; what begins stays under way until it is let go. */
-function open(t: TestContext, places: number, placesPerLine: number) {
+function open(t: TestContext, places: number, placesPerLine: number, shared = false) {
+  const bus = new LocalBus(log);
   const ready = new Map<string, ClaimedRun[]>();
   const begun: ClaimedRun[] = [];
   const ends = new Map<ClaimedRun, () => void>();
   let asked = 0;
   let limit = Infinity;
+  let isShared = false;
+  let isKeyLimited = false;
   const take = (line: Line, count: number) => (ready.get(lineKey(line)) ?? []).splice(0, count);
   const runs = {
     claimNext: async (line: Line, count: number, _by: ClaimBy) => {
       asked += 1;
       await turn();
-      const under = begun.filter((one) => ends.has(one) && lineKey(one.run) === lineKey(line)).length;
+      const under = begun.filter((one) => ends.has(one) && (isShared || lineKey(one.run) === lineKey(line))).length;
       const allowed = Math.max(0, Math.min(count, limit - under));
       return { runs: take(line, allowed), limited: allowed < count };
     },
     claim: async ({ runId }: { runId: string }) => {
       await turn();
+      if (isShared && ends.size >= limit) return 'limited';
       for (const line of ready.values()) {
         const at = line.findIndex(({ run }) => run.id === runId);
         if (at >= 0) return line.splice(at, 1)[0]!;
@@ -49,25 +53,33 @@ function open(t: TestContext, places: number, placesPerLine: number) {
     });
   };
   const queue = new EmbeddedQueue();
-  const limits = { runningLimits: () => null } as unknown as QueueLimits;
+  const limits = { runningLimits: () => null, isKeyLimited: () => isKeyLimited } as unknown as QueueLimits;
   const dispatcher = new Dispatcher(
-    { runs, queue, bus: new LocalBus(log), limits, log, carryOut },
-    { owner: 'this boot', leaseMs: 1000, places, placesPerLine, shared: false },
+    { runs, queue, bus, limits, log, carryOut },
+    { owner: 'this boot', leaseMs: 1000, places, placesPerLine, shared },
   );
   dispatcher.start();
   t.after(async () => {
-    const stopped = dispatcher.stop();
-    while (ends.size > 0) for (const end of ends.values()) end();
-    await stopped;
+    let isStopped = false;
+    void dispatcher.stop().then(() => (isStopped = true));
+    await until(() => {
+      for (const end of ends.values()) end();
+      return isStopped;
+    });
   });
   let last = 0;
   return {
+    bus,
     dispatcher,
     begun,
     underWay: (line: Line) => [...ends.keys()].filter(({ run }) => lineKey(run) === lineKey(line)).length,
     endOne: (line: Line) => [...ends].find(([{ run }]) => lineKey(run) === lineKey(line))?.[1](),
     asked: () => asked,
-    limitTo: (runsAtOnce: number) => (limit = runsAtOnce),
+    limitTo(runsAtOnce: number, of: 'line' | 'function' | 'key' = 'line') {
+      limit = runsAtOnce;
+      isShared = of !== 'line';
+      isKeyLimited = of === 'key';
+    },
     /** A ready run, as one that was just accepted. */
     accept(line: Line) {
       const id = String((last += 1));
@@ -161,4 +173,50 @@ test('a server without places claims nothing, and hands announcements on', async
   await turn();
   assert.equal(server.asked(), 0);
   assert.equal(server.dispatcher.waitingLines, 0);
+});
+
+for (const [limited, lines] of [
+  ['function', [slow, { ...slow, lane: 'beta' }]],
+  ['key', [slow, quick, { ...slow, lane: 'beta' }]],
+] as const) {
+  test(`a limit of a ${limited} that several lines share is given to each of them in turn`, async (t) => {
+    const server = open(t, 16, 12);
+    server.limitTo(1, limited);
+    for (let count = 0; count < 40; count += 1) for (const line of lines) server.accept(line);
+    for (let count = 1; count <= 30; count += 1) {
+      await until(() => server.begun.length === count);
+      server.endOne(server.begun.at(-1)!.run);
+    }
+    for (const line of lines) {
+      const begun = server.begun.filter(({ run }) => lineKey(run) === lineKey(line)).length;
+      assert.ok(begun >= 30 / lines.length - 2, `${lineKey(line)} began ${begun} of 30`);
+    }
+  });
+}
+
+test('clean-drain: a run that is claimed while the server stops is waited for', async (t) => {
+  const server = open(t, 2, 2);
+  server.accept(slow);
+  server.dispatcher.wake(slow);
+  let isStopped = false;
+  const stopped = server.dispatcher.stop().then(() => (isStopped = true));
+  await until(() => server.begun.length === 1);
+  for (let count = 0; count < 10; count += 1) await turn();
+  assert.equal(isStopped, false, 'it is under way');
+  server.endOne(slow);
+  await stopped;
+});
+
+test('other servers hear of runs of a line that waits here for long, now and then', async (t) => {
+  const server = open(t, 1, 1, true);
+  server.accept(slow);
+  await until(() => server.underWay(slow) === 1);
+  server.accept(slow);
+  await until(() => server.dispatcher.waitingLines === 1);
+  await turn();
+  let heard = 0;
+  t.after(server.bus.subscribe('lines', () => (heard += 1)));
+  for (let count = 0; count < 100; count += 1) server.accept(slow);
+  await until(() => heard > 0);
+  assert.ok(heard < 5, `told ${heard} times of 100 runs`);
 });

@@ -47,3 +47,29 @@ test('a lease that could not be renewed for its length is overdue, and in time a
   leases.release(claim);
   leases.close();
 });
+
+test('a claim that was answered late is overdue whatever was renewed while it was asked for', async () => {
+  let renewals = 0;
+  const renew = async (claims: readonly Claim[]) => {
+    renewals += 1;
+    return claims.map(() => 'held' as const);
+  };
+  const runs = { renew } as Pick<RunRecords, 'renew'> as RunRecords;
+  const holds: number[] = [];
+  const leases = new Leases({ runs, leaseMs: 600, renewEveryMs: 200, holdMs: 800, log, onRenewed: (ms) => holds.push(ms) });
+  const late = { runId: 'late', fence: 1 };
+  const other = { runId: 'other', fence: 1 };
+  const askedAt = performance.now() - 500;
+  leases.hold(late, askedAt, () => {});
+  assert.ok(holds[0]! <= 300, 'others may take it that much earlier');
+  leases.release(late);
+  leases.hold(other, performance.now(), () => {});
+  await leases.renew();
+  assert.equal(renewals, 1);
+  leases.hold(late, askedAt, () => {});
+  assert.equal(leases.isOverdue(late), true);
+  assert.equal(leases.isOverdue(other), false);
+  await leases.renew();
+  assert.equal(leases.isOverdue(late), false);
+  leases.close();
+});

@@ -21,6 +21,8 @@ export interface PostgresStatement {
   values: unknown[];
   /** Happens for every run. */
   isHot?: boolean;
+  /** It is of no use later than that. */
+  withinMs?: number;
 }
 
 /** A pool of connections. What can't be carried out now is `records_unavailable`; the next call tries anew. */
@@ -45,9 +47,9 @@ export class PostgresConnection {
   }
 
   async query(statement: PostgresStatement): Promise<{ rows: PostgresRow[]; changes: number }> {
-    const { isHot = false, ...query } = statement;
+    const { isHot = false, withinMs = Infinity, ...query } = statement;
     const values = statement.values.map(withoutNul);
-    const config = { ...query, values, ...(isHot ? { query_timeout: hotTimeoutMs } : {}) };
+    const config = { ...query, values, ...(isHot ? { query_timeout: Math.min(hotTimeoutMs, withinMs) } : {}) };
     for (let tries = 1; ; tries += 1) {
       try {
         const { rows, rowCount } = await this.#pool.query<PostgresRow>(config);

@@ -74,7 +74,9 @@ export function postgresHotOperations(connection: PostgresConnection): HotOperat
 
     renew: async (claims, leaseMs) => {
       const rows = byId(claims.map(({ runId, fence }) => ({ id: runId, fence, lease_ms: leaseMs })));
-      const renewed = new Map((await run(renewRuns, rows)).map((row) => [keyOf(row as unknown as Fenced), row['is_cancelled']]));
+      // A connection that hangs must not take the leases with it: there is time for another try.
+      const { rows: held } = await connection.query({ ...statementFor(renewRuns, rows), isHot: true, withinMs: leaseMs / 2 });
+      const renewed = new Map(held.map((row) => [keyOf(row as unknown as Fenced), row['is_cancelled']]));
       return claims.map(({ runId, fence }) => {
         const isCancelled = renewed.get(keyOf({ id: runId, fence }));
         if (isCancelled === undefined) return 'lost';

@@ -34,6 +34,10 @@ export class BodyFiles implements LargeBodies {
     try {
       return await readFile(join(this.folder, reference), 'utf8');
     } catch (error) {
+      // It will not come back: who waited for it would wait for ever.
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+        throw new Error(`The payload or result ${reference} is not in the records.`, { cause: error });
+      }
       throw recordsUnavailable(new Error(`a payload or result can't be read: ${messageOf(error)}`, { cause: error }));
     }
   }

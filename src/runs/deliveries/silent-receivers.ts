@@ -4,7 +4,7 @@ const receiversKept = 1000;
 
 interface Receiver {
   silences: number;
-  /** Epoch milliseconds. */
+  /** By a clock that nobody can set. */
   leftAloneUntil: number;
 }
 
@@ -17,7 +17,7 @@ export class SilentReceivers {
   readonly #receivers = new Map<string, Receiver>();
 
   /** Whether a try is worth its while now; one that is must be followed by `heard` or `silent`. */
-  mayAsk(origin: string, now = Date.now()): boolean {
+  mayAsk(origin: string, now = performance.now()): boolean {
     const receiver = this.#receivers.get(origin);
     if (receiver === undefined || receiver.silences < silencesTaken) return true;
     if (now < receiver.leftAloneUntil) return false;
@@ -30,7 +30,7 @@ export class SilentReceivers {
     this.#receivers.delete(origin);
   }
 
-  silent(origin: string, now = Date.now()): void {
+  silent(origin: string, now = performance.now()): void {
     const receiver = this.#receivers.get(origin) ?? { silences: 0, leftAloneUntil: 0 };
     receiver.silences += 1;
     receiver.leftAloneUntil = now + leftAloneMs;

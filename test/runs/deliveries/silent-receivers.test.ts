@@ -34,3 +34,12 @@ test('it remembers a bounded number of receivers', () => {
   for (let index = 0; index < 1000; index += 1) receivers.silent(`https://${index}.example`, 1);
   assert.ok(receivers.mayAsk(origin, 2));
 });
+
+test('a clock that is set back leaves nobody alone for longer', (t) => {
+  const receivers = new SilentReceivers();
+  for (let count = 0; count < 3; count += 1) receivers.silent('https://slow.example');
+  const steady = performance.now();
+  t.mock.method(Date, 'now', () => 0);
+  t.mock.method(performance, 'now', () => steady + 31_000);
+  assert.ok(receivers.mayAsk('https://slow.example'));
+});
