@@ -20,6 +20,8 @@ export function takeJsonText(app: FastifyInstance, bodies: BodyBudget): void {
 async function readJson(request: FastifyRequest, bodies: BodyBudget): Promise<{ text: string; value: unknown }> {
   await makeRoom(request, request.routeOptions.bodyLimit, bodies);
   const text = await readText(request.raw, request.routeOptions.bodyLimit);
+  // Many clients name the type whether they send a body or not.
+  if (text === '' && request.method === 'DELETE') return { text, value: undefined };
   if (text === '') throw new LanewayError('body_missing', { problem: 'send JSON' });
   try {
     // A field named `__proto__` stays a field of its own: nothing here copies one object into another.

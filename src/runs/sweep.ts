@@ -20,6 +20,8 @@ export interface SweepParts {
 }
 
 const pageRows = 500;
+/** What several dead servers may leave at once. */
+const lostRows = 5000;
 
 /**
  * Puts right what messages can't promise, by looking at the records: runs that a dead server left, runs whose time is
@@ -89,10 +91,14 @@ export class Sweep {
   }
 
   #lost(onlyOwner: string | null): Promise<LostClaim[]> {
-    return this.parts.runs.lost(pageRows, onlyOwner);
+    return this.parts.runs.lost(lostRows, onlyOwner);
   }
 
   async #recover(lost: readonly LostClaim[]): Promise<void> {
+    for (let from = 0; from < lost.length; from += pageRows) await this.#recoverSome(lost.slice(from, from + pageRows));
+  }
+
+  async #recoverSome(lost: readonly LostClaim[]): Promise<void> {
     const { recovered, lines, ended } = await this.parts.runs.recoverLost(lost);
     if (recovered > 0) this.parts.log.warn({ runs: recovered }, 'runs of a server that died are queued again');
     for (const runId of ended) {

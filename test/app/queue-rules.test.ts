@@ -176,6 +176,18 @@ describe('the queue', () => {
     await untilState(others.id, 'succeeded');
   });
 
+  test('an empty filter is refused: it must not mean all', async () => {
+    for (const path of ['/api/v1/runs/cancel', '/api/v1/dead-letters/purge']) {
+      assert.equal((await server.ask('POST', path, { json: {} })).status, 400, path);
+    }
+  });
+
+  test('a DELETE that names a type and has no body is taken', async () => {
+    await server.ask('PUT', '/api/v1/functions/other/limits', { json: { max_running: 5 } });
+    const headers = { 'content-type': 'application/json' };
+    assert.equal((await server.ask('DELETE', '/api/v1/functions/other/limits', { headers })).status, 204);
+  });
+
   describe('idempotency keys', () => {
     const withKey = (key: string) => ({ 'idempotency-key': key });
 

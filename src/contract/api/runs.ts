@@ -144,8 +144,8 @@ const filterFields = {
   until: Type.Optional({ ...Timestamp, description: 'Accepted at or before.' }),
 };
 
-/** Which runs a bulk call is for; nothing is all. */
-export const BulkFilter = Type.Object(filterFields, { additionalProperties: false });
+/** Which runs a bulk call is for. Nothing is refused: an empty body must not mean all. */
+export const BulkFilter = Type.Object(filterFields, { additionalProperties: false, minProperties: 1 });
 export type BulkFilter = Static<typeof BulkFilter>;
 
 export const RedriveBody = Type.Object(
