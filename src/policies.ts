@@ -15,7 +15,7 @@ export function runsPolicy(config: Config): RunsPolicy {
     maxSyncTimeoutMs: config.MAX_SYNC_TIMEOUT,
     maxQueuedTimeoutMs: config.MAX_QUEUED_TIMEOUT,
     places: config.QUEUE_CONCURRENCY,
-    placesPerLine: Math.max(1, Math.floor((config.QUEUE_CONCURRENCY * config.QUEUE_SHARE) / 100)),
+    placesKeptBack: Math.floor((config.QUEUE_CONCURRENCY * (100 - config.QUEUE_SHARE)) / 100),
     takeOverMs: config.LEASE,
     maxQueued: config.MAX_QUEUED,
     maxQueuedRuns: config.MAX_QUEUED_RUNS,

@@ -148,7 +148,7 @@ export const settings = {
     fallback: 75,
     min: 1,
     max: 100,
-    about: 'Percent of those places that the queued runs of one lane of a function may take; the rest stays free for others.',
+    about: 'Percent of those places that anybody may take; the rest is kept back for functions that have nothing under way.',
   }),
   PYTHON: text({
     group: 'runtime',

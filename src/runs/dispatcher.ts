@@ -31,8 +31,8 @@ export interface DispatcherSettings {
   leaseMs: number;
   /** Queued runs at the same time; 0: this server takes none. */
   places: number;
-  /** Of these, so many at most for the runs of one line. */
-  placesPerLine: number;
+  /** Of these, kept back for functions that have nothing under way. */
+  placesKeptBack: number;
   /** Other servers may have free places. */
   shared: boolean;
 }
@@ -59,7 +59,7 @@ export class Dispatcher {
     private readonly parts: DispatcherParts,
     private readonly settings: DispatcherSettings,
   ) {
-    this.#places = new Places(settings.places, settings.placesPerLine);
+    this.#places = new Places(settings.places, settings.placesKeptBack);
     this.#stopListening = parts.bus.subscribe(linesTopic, (message) => {
       const { from, ...line } = JSON.parse(message) as LineMessage;
       if (from !== this.#name) this.wake(line);
@@ -78,7 +78,7 @@ export class Dispatcher {
 
   /** Takes a place for a run that is about to be accepted; false when there is none, or older runs of its line wait. */
   takePlace(line: Line): boolean {
-    if (!this.#claims || this.#waiting.has(line) || this.#places.freeFor(line) === 0) return false;
+    if (!this.#claims || this.#waiting.has(line) || !this.#places.hasFor(line)) return false;
     this.#places.take(line);
     return true;
   }
@@ -207,6 +207,7 @@ export class Dispatcher {
     const { line } = waiting;
     waiting.asking = true;
     waiting.again = false;
+    waiting.unblocked = false;
     let unused = places;
     const askedAt = performance.now();
     try {
@@ -214,7 +215,7 @@ export class Dispatcher {
       unused -= runs.length;
       for (const claimed of runs) this.begin({ claimed, askedAt });
       if (runs.length > 0) this.#waiting.hadItsTurn(waiting);
-      if (limited) waiting.blocked = true;
+      if (limited) waiting.blocked = !waiting.unblocked;
       // Fewer than asked for: there are no more, unless somebody said so meanwhile.
       else if (unused > 0 && !waiting.again) this.#waiting.remove(waiting);
     } catch (error) {

@@ -55,9 +55,9 @@ export interface RunsPolicy {
   defaultTimeoutMs: number;
   maxSyncTimeoutMs: number;
   maxQueuedTimeoutMs: number;
-  /** Queued runs at the same time, and how many of them one lane may take. */
+  /** Queued runs at the same time, and how many places of these are kept back for functions that have nothing under way. */
   places: number;
-  placesPerLine: number;
+  placesKeptBack: number;
   /** A run whose server died is taken over within this time. */
   takeOverMs: number;
   /** Queued runs of one lane, and of all. */
@@ -133,7 +133,7 @@ export async function openRuns(parts: RunsParts, policy: RunsPolicy): Promise<Ru
   };
   const dispatcher = new Dispatcher(
     { runs, queue, bus, limits, log, carryOut: (begun) => carryOut(begun, carryOutParts) },
-    { owner, leaseMs, places: policy.places, placesPerLine: policy.placesPerLine, shared },
+    { owner, leaseMs, places: policy.places, placesKeptBack: policy.placesKeptBack, shared },
   );
   const due = new DueRuns({ runs, log, onReady: (lines) => dispatcher.wakeEverywhere(lines) });
   const sweep = new Sweep({ runs, dispatcher, due, leases, bus, everyMs: sweepEveryMs, log, onEnded: onToTell });

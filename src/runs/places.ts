@@ -5,38 +5,51 @@ export function lineKey({ function: name, lane }: Line): string {
   return `${name}/${lane}`;
 }
 
-/** The places of this server for queued runs, and the share of them that one line may take. */
+/**
+ * The places of this server for queued runs. Some are kept back: of those a function gets one, and only while it has nothing
+ * else under way. So however many functions are flooded or slow, another one's run finds a place.
+ */
 export class Places {
-  #taken = 0;
+  #free: number;
+  readonly #byFunction = new Map<string, number>();
   readonly #byLine = new Map<string, number>();
 
   constructor(
-    private readonly all: number,
-    private readonly perLine: number,
-  ) {}
+    all: number,
+    private readonly keptBack: number,
+  ) {
+    this.#free = all;
+  }
 
-  /** Places that this line could take now. */
-  freeFor(line: Line): number {
-    return Math.max(0, Math.min(this.all - this.#taken, this.perLine - this.takenBy(line)));
+  /** Whether a run of this line may have a place now. */
+  hasFor(line: Line): boolean {
+    return this.#free > this.keptBack || (this.#free > 0 && !this.#byFunction.has(line.function));
   }
 
   get areFree(): boolean {
-    return this.#taken < this.all;
+    return this.#free > 0;
   }
 
-  takenBy(line: Line): number {
-    return this.#byLine.get(lineKey(line)) ?? 0;
+  /** How many a line has, by its key. */
+  takenBy(key: string): number {
+    return this.#byLine.get(key) ?? 0;
   }
 
   take(line: Line): void {
-    this.#taken += 1;
-    this.#byLine.set(lineKey(line), this.takenBy(line) + 1);
+    this.#free -= 1;
+    add(this.#byFunction, line.function, 1);
+    add(this.#byLine, lineKey(line), 1);
   }
 
   give(line: Line): void {
-    this.#taken -= 1;
-    const left = this.takenBy(line) - 1;
-    if (left === 0) this.#byLine.delete(lineKey(line));
-    else this.#byLine.set(lineKey(line), left);
+    this.#free += 1;
+    add(this.#byFunction, line.function, -1);
+    add(this.#byLine, lineKey(line), -1);
   }
+}
+
+function add(counts: Map<string, number>, key: string, more: number): void {
+  const count = (counts.get(key) ?? 0) + more;
+  if (count === 0) counts.delete(key);
+  else counts.set(key, count);
 }

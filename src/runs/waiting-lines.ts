@@ -4,9 +4,12 @@ import { lineKey, type Places } from './places.js';
 /** A line that may have ready runs in the records. */
 export interface WaitingLine {
   readonly line: Line;
+  readonly key: string;
   /** Said to have runs since the records were last asked for some. */
   again: boolean;
   asking: boolean;
+  /** Unblocked while the records were asked: their answer may be older than the reason. */
+  unblocked: boolean;
   /** At its limit, or the records are away: not to be asked before something ends or some time has gone by. */
   blocked: boolean;
   /** The turn in which runs of it last began. */
@@ -28,13 +31,14 @@ export class WaitingLines {
 
   add({ function: name, lane }: Line): void {
     const line = { function: name, lane };
-    const known = this.#lines.get(lineKey(line));
+    const key = lineKey(line);
+    const known = this.#lines.get(key);
     if (known !== undefined) known.again = true;
-    else this.#lines.set(lineKey(line), { line, again: true, asking: false, blocked: false, served: 0 });
+    else this.#lines.set(key, { line, key, again: true, asking: false, unblocked: false, blocked: false, served: 0 });
   }
 
-  remove({ line }: WaitingLine): void {
-    this.#lines.delete(lineKey(line));
+  remove({ key }: WaitingLine): void {
+    this.#lines.delete(key);
   }
 
   clear(): void {
@@ -64,7 +68,9 @@ export class WaitingLines {
   /** All, or those of one function, may be asked again. */
   unblock(functionName?: string): void {
     for (const waiting of this.#lines.values()) {
-      if (functionName === undefined || waiting.line.function === functionName) waiting.blocked = false;
+      if (functionName !== undefined && waiting.line.function !== functionName) continue;
+      waiting.blocked = false;
+      waiting.unblocked = true;
     }
   }
 
@@ -72,8 +78,8 @@ export class WaitingLines {
     let best: WaitingLine | null = null;
     let fewest = Infinity;
     for (const waiting of this.#lines.values()) {
-      if (waiting.asking || waiting.blocked || places.freeFor(waiting.line) === 0) continue;
-      const taken = places.takenBy(waiting.line);
+      if (waiting.asking || waiting.blocked || !places.hasFor(waiting.line)) continue;
+      const taken = places.takenBy(waiting.key);
       if (taken > fewest || (taken === fewest && waiting.served > best!.served)) continue;
       best = waiting;
       fewest = taken;

@@ -18,7 +18,7 @@ const policy: RunsPolicy = {
   maxSyncTimeoutMs: 1000,
   maxQueuedTimeoutMs: 1000,
   places: 4,
-  placesPerLine: 4,
+  placesKeptBack: 0,
   takeOverMs: 15_000,
   maxQueued: 1000,
   maxQueuedRuns: 1000,

@@ -15,7 +15,7 @@ const slow = { function: 'slow', lane: 'latest' };
 const quick = { function: 'quick', lane: 'latest' };
 
 /** Ready runs by line, as the records would hand them out; what begins stays under way until it is let go. */
-function open(t: TestContext, places: number, placesPerLine: number, shared = false) {
+function open(t: TestContext, places: number, forAnybody: number, shared = false) {
   const bus = new LocalBus(log);
   const ready = new Map<string, ClaimedRun[]>();
   const begun: ClaimedRun[] = [];
@@ -56,7 +56,7 @@ function open(t: TestContext, places: number, placesPerLine: number, shared = fa
   const limits = { runningLimits: () => null, isKeyLimited: () => isKeyLimited } as unknown as QueueLimits;
   const dispatcher = new Dispatcher(
     { runs, queue, bus, limits, log, carryOut },
-    { owner: 'this boot', leaseMs: 1000, places, placesPerLine, shared },
+    { owner: 'this boot', leaseMs: 1000, places, placesKeptBack: places - forAnybody, shared },
   );
   dispatcher.start();
   t.after(async () => {
@@ -219,4 +219,19 @@ test('other servers hear of runs of a line that waits here for long, now and the
   for (let count = 0; count < 100; count += 1) server.accept(slow);
   await until(() => heard > 0);
   assert.ok(heard < 5, `told ${heard} times of 100 runs`);
+});
+
+test('two flooded functions leave a place for a third, and a function with many lanes is one', async (t) => {
+  const server = open(t, 8, 6);
+  const lanes = ['a', 'b', 'c'].map((lane) => ({ function: 'slow', lane }));
+  const other = { function: 'other', lane: 'latest' };
+  for (let count = 0; count < 30; count += 1) for (const line of [...lanes, other]) server.accept(line);
+  const underWay = () => [...lanes, other].reduce((sum, line) => sum + server.underWay(line), 0);
+  await until(() => underWay() === 6);
+  server.accept(quick);
+  await until(() => server.underWay(quick) === 1);
+  // The second one of it takes no place that is kept back.
+  server.accept(quick);
+  await until(() => server.dispatcher.waitingLines === 5);
+  assert.equal(server.underWay(quick), 1);
 });
