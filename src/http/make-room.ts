@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type BodyBudget, smallBodyBytes } from '../runs/body-budget.js';
 
@@ -34,7 +35,30 @@ export function giveRoomBack(app: FastifyInstance): void {
  */
 export async function makeRoom(request: FastifyRequest, limit: number, bodies: BodyBudget): Promise<void> {
   const bytes = bodyBytes(request, limit);
-  if (bytes > smallBodyBytes) request.giveRoom = await bodies.take(bytes);
+  if (bytes <= smallBodyBytes) return;
+  const giveRoom = await bodies.take(bytes);
+  const stopWatching = cutWhenSlow(request.raw, bodies);
+  request.giveRoom = () => {
+    stopWatching();
+    giveRoom();
+  };
+}
+
+const lookMs = 2000;
+/** In that time; a slower client may go on while nobody waits for its room. */
+const slowestBytes = 128 * 1024;
+
+/** bounded: a body that trickles in must not keep others out. Its client is cut off, and the room comes back by that. */
+function cutWhenSlow(request: IncomingMessage, bodies: BodyBudget): () => void {
+  let seen = request.socket.bytesRead;
+  const timer = setInterval(() => {
+    const came = request.socket.bytesRead - seen;
+    seen += came;
+    if (request.complete) clearInterval(timer);
+    else if (bodies.isShort && came < slowestBytes) request.destroy();
+  }, lookMs);
+  timer.unref();
+  return () => clearInterval(timer);
 }
 
 /** How large the body of a request may become. */

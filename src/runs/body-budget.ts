@@ -19,6 +19,11 @@ export class BodyBudget {
 
   constructor(private readonly bytes: number) {}
 
+  /** Whether somebody waits for room. */
+  get isShort(): boolean {
+    return this.#line.length > 0;
+  }
+
   /** Bytes that large bodies take now. */
   get taken(): number {
     return this.#taken;

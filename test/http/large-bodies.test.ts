@@ -49,6 +49,15 @@ describe('the room of a large body whose client leaves comes back', () => {
     });
   }
 
+  for (const path of ways) {
+    test(`while it trickles in and others wait: ${path}`, async (t) => {
+      const slow = await begin(t, path, '"');
+      const cutOff = new Promise((resolve) => slow.once('close', resolve).once('error', () => {}));
+      await isThereRoom();
+      await cutOff;
+    });
+  }
+
   test('a queued run that works on a large payload keeps no call from being heard', async () => {
     const json = { function: 'slow', mode: 'queued', payload: 'x'.repeat(large - 2) };
     const { id } = (await (await server.ask('POST', '/api/v1/runs', { json })).json()) as { id: string };
