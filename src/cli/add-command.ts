@@ -11,5 +11,9 @@ export interface CommandModule {
 export type AddCommand = (
   parent: Command,
   usage: string,
-  command: { about: string; load: () => Promise<CommandModule> },
+  command: {
+    about: string;
+    /** Meant when the parent is called alone. */ isDefault?: boolean;
+    load: () => Promise<CommandModule>;
+  },
 ) => Command;

@@ -21,9 +21,9 @@ export function createProgram(
     .showHelpAfterError('(fas --help or fas <command> --help shows what is allowed)')
     .exitOverride();
 
-  const addTo: AddCommand = (parent, usage, { about, load }) =>
+  const addTo: AddCommand = (parent, usage, { about, isDefault = false, load }) =>
     parent
-      .command(usage)
+      .command(usage, { isDefault })
       .description(about)
       .action(async (...given: unknown[]) => {
         const command = given.at(-1) as Command;

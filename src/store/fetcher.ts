@@ -82,13 +82,13 @@ export class Fetcher {
 
   #refuseAgain(version: ResolvedVersion): void {
     const refused = this.#refused.get(versionKey(version));
-    if (refused !== undefined && Date.now() - refused.at < rememberRefusalMs) throw refused.error;
+    if (refused !== undefined && performance.now() - refused.at < rememberRefusalMs) throw refused.error;
   }
 
   #remember(version: ResolvedVersion, error: unknown): unknown {
     if (!(error instanceof LanewayError) || error.code !== 'bad_artifact') return error;
     if (this.#refused.size >= refusalsKept) this.#refused.clear();
-    this.#refused.set(versionKey(version), { at: Date.now(), error });
+    this.#refused.set(versionKey(version), { at: performance.now(), error });
     return error;
   }
 }

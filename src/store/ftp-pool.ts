@@ -110,14 +110,14 @@ export class FtpPool {
   }
 
   #trip(error: unknown): LanewayError {
-    this.#openUntil = Date.now() + coolMs;
+    this.#openUntil = performance.now() + coolMs;
     this.#lastProblem = messageOf(error);
     return this.#unavailable(this.#lastProblem, error);
   }
 
   #refuseWhileOpen(): void {
     if (this.#closed) throw this.#unavailable('the store is closing');
-    if (Date.now() < this.#openUntil) throw this.#unavailable(this.#lastProblem);
+    if (performance.now() < this.#openUntil) throw this.#unavailable(this.#lastProblem);
   }
 
   #unavailable(problem: string, cause?: unknown): LanewayError {

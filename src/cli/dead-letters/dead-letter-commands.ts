@@ -11,7 +11,7 @@ export function addDeadLetterCommands(program: Command, addTo: AddCommand): void
       .option('--function <function>', 'with --all: those of this function')
       .option('--lane <lane>', 'with --all: only those of this lane')
       .option('--all', 'all of a function');
-  addTo(letters, 'list', { about: 'List dead letters, newest first.', load: () => import('./list.js') })
+  addTo(letters, 'list', { about: 'List dead letters, newest first.', isDefault: true, load: () => import('./list.js') })
     .option('--function <function>', 'only those of this function')
     .option('--lane <lane>', 'only those of this lane')
     .option('--limit <count>', 'at most so many (default: 50)');

@@ -4,7 +4,7 @@ import type { AddCommand } from '../add-command.js';
 /** `fas runs` and what is below it. */
 export function addRunCommands(program: Command, addTo: AddCommand): void {
   const runs = program.command('runs').description('List, show and cancel runs (fas runs --help).');
-  addTo(runs, 'list', { about: 'List runs, newest first.', load: () => import('./list.js') })
+  addTo(runs, 'list', { about: 'List runs, newest first.', isDefault: true, load: () => import('./list.js') })
     .option('--function <function>', 'only those of this function')
     .option('--lane <lane>', 'only those of this lane')
     .option('--state <states>', 'only these states, with commas: queued, running, succeeded, failed, cancelled, expired')
