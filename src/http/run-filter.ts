@@ -1,6 +1,8 @@
 import type { BulkFilter, RunQuery } from '../contract/api/runs.js';
+import type { Principal } from '../contract/principal.js';
 import type { RunFilter } from '../contract/records.js';
 import type { RunState } from '../contract/words.js';
+import { LanewayError } from '../errors.js';
 
 /** The words of a query or bulk call as the records know them. */
 export function readRunFilter(query: RunQuery | BulkFilter): RunFilter {
@@ -16,6 +18,25 @@ export function readRunFilter(query: RunQuery | BulkFilter): RunFilter {
     ...(state === undefined ? {} : { states: state.split(',') as RunState[] }),
     ...(from === undefined ? {} : { createdFrom: Date.parse(from) }),
     ...(until === undefined ? {} : { createdUntil: Date.parse(until) }),
+  };
+}
+
+/**
+ * The filter of a bulk call, narrowed to what the caller's key is for: a call looks at a bounded number of runs, and those of
+ * others must not use it up. Throws `validation_failed` when a key for several functions names none.
+ */
+export function readBulkFilter(filter: BulkFilter, { functions, lanes, scopes }: Principal): RunFilter {
+  const wanted = readRunFilter(filter);
+  if (scopes.has('admin')) return wanted;
+  const only = <Name>(names: ReadonlySet<Name> | null) => (names?.size === 1 ? [...names][0] : undefined);
+  const [functionName, lane] = [wanted.function ?? only(functions), wanted.lane ?? only(lanes)];
+  if (functions !== null && functionName === undefined) {
+    throw new LanewayError('validation_failed', { problem: 'the filter must name a function, since the key is for some only' });
+  }
+  return {
+    ...wanted,
+    ...(functionName === undefined ? {} : { function: functionName }),
+    ...(lane === undefined ? {} : { lane }),
   };
 }
 

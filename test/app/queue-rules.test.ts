@@ -182,6 +182,22 @@ describe('the queue', () => {
     }
   });
 
+  test("a key for one function touches that function's runs, and one for several names one", async () => {
+    const mine = await start({ function: 'other', delay_ms: 3_600_000, caller_id: 'bulk' });
+    const theirs = await start({ function: 'held', delay_ms: 3_600_000, caller_id: 'bulk' });
+    const cancelWith = async (functions: string[]) => {
+      const body = { name: 'bound', scopes: ['run', 'read'], functions };
+      const made = (await (await server.ask('POST', '/api/v1/keys', { json: body })).json()) as { key: string };
+      const headers = { authorization: `Bearer ${made.key}` };
+      return server.ask('POST', '/api/v1/runs/cancel', { json: { caller_id: 'bulk' }, headers });
+    };
+    assert.equal((await cancelWith(['other', 'capped'])).status, 400);
+    assert.deepEqual(await (await cancelWith(['other'])).json(), { done: 1, refused: [], more: false });
+    assert.equal((await get(mine.id)).state, 'cancelled');
+    assert.equal((await get(theirs.id)).state, 'queued');
+    await server.ask('POST', `/api/v1/runs/${theirs.id}/cancel`);
+  });
+
   test('a DELETE that names a type and has no body is taken', async () => {
     await server.ask('PUT', '/api/v1/functions/other/limits', { json: { max_running: 5 } });
     const headers = { 'content-type': 'application/json' };

@@ -14,7 +14,7 @@ import type { RunRecord } from '../../contract/records.js';
 import { LanewayError } from '../../errors.js';
 import { needs, principalOf } from '../authorize.js';
 import { requireRunId } from '../names.js';
-import { nextCursor, readCursor, readRunFilter } from '../run-filter.js';
+import { nextCursor, readBulkFilter, readCursor, readRunFilter } from '../run-filter.js';
 import { runView } from '../views.js';
 import type { HttpParts } from './parts.js';
 
@@ -62,7 +62,7 @@ export function deadLetterRoutes(app: FastifyInstance, { runs, records, audit, a
     async (request) => {
       const { filter = {}, version = 'same' } = request.body;
       const how = { version, keyId: principalOf(request).keyId };
-      const outcome = await runs.deadLetters.redriveAll(readRunFilter(filter), how, isAllowed(request));
+      const outcome = await runs.deadLetters.redriveAll(readBulkFilter(filter, principalOf(request)), how, isAllowed(request));
       await noteBulk(request, 'dead_letters.redrive', { ...filter, done: outcome.done });
       return outcome;
     },
@@ -83,7 +83,7 @@ export function deadLetterRoutes(app: FastifyInstance, { runs, records, audit, a
     '/dead-letters/purge',
     { onRequest: starts, schema: { body: BulkFilter, response: { 200: BulkAnswer } } },
     async (request) => {
-      const outcome = await runs.deadLetters.purgeAll(readRunFilter(request.body), isAllowed(request));
+      const outcome = await runs.deadLetters.purgeAll(readBulkFilter(request.body, principalOf(request)), isAllowed(request));
       await noteBulk(request, 'dead_letters.purge', { ...request.body, done: outcome.done });
       return outcome;
     },

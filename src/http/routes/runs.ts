@@ -7,7 +7,7 @@ import { answerOnce } from '../answer-once.js';
 import { needs, principalOf } from '../authorize.js';
 import { requireRunId } from '../names.js';
 import { readRunRequest } from '../read-run-request.js';
-import { nextCursor, readCursor, readRunFilter } from '../run-filter.js';
+import { nextCursor, readBulkFilter, readCursor, readRunFilter } from '../run-filter.js';
 import { streamEvents } from '../stream-events.js';
 import { runView } from '../views.js';
 import type { HttpParts } from './parts.js';
@@ -97,7 +97,9 @@ export function runRoutes(app: FastifyInstance, parts: HttpParts): void {
     { onRequest: starts, schema: { body: BulkFilter, response: { 200: BulkAnswer } } },
     async (request) => {
       const principal = principalOf(request);
-      const outcome = await runs.cancelAll(readRunFilter(request.body), (run) => mayUse(principal, run.function, run.lane));
+      const outcome = await runs.cancelAll(readBulkFilter(request.body, principal), (run) =>
+        mayUse(principal, run.function, run.lane),
+      );
       const details = { ...request.body, done: outcome.done };
       await audit({ by: principal, action: 'runs.cancel', target: request.body.function ?? 'all', details, address: request.ip });
       return outcome;
