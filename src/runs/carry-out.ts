@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Executor } from '../contract/executor.js';
 import type { Claim, ClaimedRun, RunEnd, RunRecord } from '../contract/records.js';
 import type { FunctionStore } from '../contract/store.js';
@@ -28,9 +27,6 @@ export interface CarryOutParts extends WriteEndParts {
   closing: AbortSignal;
 }
 
-/** Before a run is handed back that could not begin because a part is away. */
-const partAwayMs = 2000;
-
 /** A run that this server has claimed. */
 export interface BegunRun {
   claimed: ClaimedRun;
@@ -55,8 +51,8 @@ export async function carryOut({ claimed, askedAt }: BegunRun, parts: CarryOutPa
   try {
     const end = await endOf(claimed, { claim, clock, hasLost: () => lost }, parts);
     clock.stop();
-    if (end !== 'hand back') await writeEnd({ claim, clock, run, end }, parts, () => lost);
-    else await handBack(claim, run, parts);
+    if (typeof end === 'object') await writeEnd({ claim, clock, run, end }, parts, () => lost);
+    else await handBack(claim, { run, isPartAway: end === 'a part is away' }, parts);
   } catch (error) {
     // no-lost-run: its lease runs out, and the sweep takes it back.
     parts.log.error({ ...runFields(run), err: error }, `the run is left to the sweep: ${messageOf(error)}`);
@@ -66,12 +62,15 @@ export async function carryOut({ claimed, askedAt }: BegunRun, parts: CarryOutPa
   }
 }
 
+/** The run is handed back: at once for another server, or for later because it could not begin here. */
+type NoEnd = 'hand back' | 'a part is away';
+
 /** What this attempt came to. */
 async function endOf(
   claimed: ClaimedRun,
   { claim, clock, hasLost }: { claim: Claim; clock: AttemptClock; hasLost: () => boolean },
   parts: CarryOutParts,
-): Promise<RunEnd | 'hand back'> {
+): Promise<RunEnd | NoEnd> {
   const { run } = claimed;
   // bounded: large payloads wait for each other, not for memory.
   const giveRoom = run.payloadBytes > smallBodyBytes ? await parts.bodies.take(run.payloadBytes, null) : null;
@@ -155,13 +154,12 @@ function beActive(prepared: PreparedRun, run: RunRecord): ActiveRun {
 }
 
 /** A refusal before anything ran: some pass (the store is away, the server closes), the others end the run. */
-async function endOfRefusal(error: unknown, run: RunRecord, { log }: CarryOutParts): Promise<RunEnd | 'hand back'> {
+function endOfRefusal(error: unknown, run: RunRecord, { log }: CarryOutParts): RunEnd | NoEnd {
   const code = error instanceof LanewayError ? error.code : 'internal';
   if (code === 'shutting_down') return 'hand back';
   if (code === 'store_unavailable' || code === 'server_busy' || code === 'records_unavailable') {
     log.warn({ ...runFields(run), err: error }, `the run is handed back: ${messageOf(error)}`);
-    await sleep(partAwayMs, undefined, { ref: false });
-    return 'hand back';
+    return 'a part is away';
   }
   const reason = code === 'isolation_unavailable' ? 'no_executor' : code === 'internal' ? 'worker_lost' : 'bad_artifact';
   if (code === 'internal') log.error({ ...runFields(run), err: error }, 'the run could not be carried out');

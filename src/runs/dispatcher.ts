@@ -13,6 +13,8 @@ const linesTopic = 'lines';
 type LineMessage = Line & { from: string };
 /** Before the records are asked again when they were away. */
 const retryMs = 500;
+/** Before a line is asked again whose run could not begin because a part is away. */
+const pauseMs = 2000;
 /** Other servers hear this much later of runs whose line waits here: once of all that came meanwhile. */
 const tellOthersMs = 50;
 
@@ -121,6 +123,15 @@ export class Dispatcher {
       this.wake(line);
       this.#tellOthers(line);
     }
+  }
+
+  /** A run of it could not begin here because a part is away: it is not asked for a while, and keeps no place. */
+  pause({ function: name, lane }: Line): void {
+    const line = { function: name, lane };
+    this.#tellOthers(line);
+    if (!this.#claims) return;
+    this.#waiting.add(line, performance.now() + pauseMs);
+    setTimeout(() => this.#serveWaiting(), pauseMs + 1).unref();
   }
 
   /** Lines at their limit are asked again: runs of theirs may have ended elsewhere. */

@@ -127,7 +127,7 @@ export async function openRuns(parts: RunsParts, policy: RunsPolicy): Promise<Ru
     closing: closing.signal,
     bus,
     leases,
-    onHandedBack: (line) => dispatcher.wakeEverywhere([line]),
+    onHandedBack: (line, isPartAway) => (isPartAway ? dispatcher.pause(line) : dispatcher.wakeEverywhere([line])),
     onPutOff: (ms) => due.expect(ms),
     onToTell,
   };

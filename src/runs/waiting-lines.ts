@@ -12,6 +12,8 @@ export interface WaitingLine {
   unblocked: boolean;
   /** At its limit, or the records are away: not to be asked before something ends or some time has gone by. */
   blocked: boolean;
+  /** Not to be asked before, by `performance.now`. */
+  pausedUntil: number;
   /** The turn in which runs of it last began. */
   served: number;
 }
@@ -29,12 +31,14 @@ export class WaitingLines {
     return this.#lines.has(lineKey(line));
   }
 
-  add({ function: name, lane }: Line): void {
+  add({ function: name, lane }: Line, pausedUntil = 0): void {
     const line = { function: name, lane };
     const key = lineKey(line);
     const known = this.#lines.get(key);
-    if (known !== undefined) known.again = true;
-    else this.#lines.set(key, { line, key, again: true, asking: false, unblocked: false, blocked: false, served: 0 });
+    const waiting = known ?? { line, key, again: true, asking: false, unblocked: false, blocked: false, pausedUntil, served: 0 };
+    waiting.again = true;
+    waiting.pausedUntil = Math.max(waiting.pausedUntil, pausedUntil);
+    this.#lines.set(key, waiting);
   }
 
   remove({ key }: WaitingLine): void {
@@ -77,8 +81,9 @@ export class WaitingLines {
   #next(places: Places): WaitingLine | null {
     let best: WaitingLine | null = null;
     let fewest = Infinity;
+    const now = performance.now();
     for (const waiting of this.#lines.values()) {
-      if (waiting.asking || waiting.blocked || !places.hasFor(waiting.line)) continue;
+      if (waiting.asking || waiting.blocked || waiting.pausedUntil > now || !places.hasFor(waiting.line)) continue;
       const taken = places.takenBy(waiting.key);
       if (taken > fewest || (taken === fewest && waiting.served > best!.served)) continue;
       best = waiting;

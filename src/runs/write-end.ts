@@ -19,8 +19,8 @@ export interface WriteEndParts {
   tracer: AttemptTracer | null;
   log: Logger;
   isDraining: () => boolean;
-  /** A run was handed back: its line has a ready run. */
-  onHandedBack: (line: Line) => void;
+  /** A run was handed back: its line has a ready run, which should not be tried again at once when a part is away. */
+  onHandedBack: (line: Line, isPartAway: boolean) => void;
   /** A run was put off: it is due in so many milliseconds. */
   onPutOff: (ms: number) => void;
   /** A run ended whose end is to be told. */
@@ -33,9 +33,13 @@ const retryMs = 500;
 const patienceOfClosingMs = 2000;
 
 /** Gives a run back, ready for another server; again and again while the records are away, like an end. */
-export async function handBack(claim: Claim, run: RunRecord, parts: WriteEndParts): Promise<void> {
+export async function handBack(
+  claim: Claim,
+  { run, isPartAway }: { run: RunRecord; isPartAway: boolean },
+  parts: WriteEndParts,
+): Promise<void> {
   const isHandedBack = await whenRecordsAnswer(() => parts.runs.handBack(claim), run, parts);
-  if (isHandedBack) parts.onHandedBack(run);
+  if (isHandedBack) parts.onHandedBack(run, isPartAway);
 }
 
 /**

@@ -235,3 +235,14 @@ test('two flooded functions leave a place for a third, and a function with many 
   await until(() => server.dispatcher.waitingLines === 5);
   assert.equal(server.underWay(quick), 1);
 });
+
+test('a line whose run could not begin keeps no place, is left alone for a while, and is asked again', async (t) => {
+  const server = open(t, 2, 2);
+  server.dispatcher.pause(slow);
+  const id = server.accept(slow);
+  const asked = server.asked();
+  server.accept(quick);
+  await until(() => server.underWay(quick) === 1);
+  assert.equal(server.asked(), asked);
+  await until(() => server.begun.some(({ run }) => run.id === id));
+});
