@@ -1,0 +1,71 @@
+import type { Config } from './config.js';
+import { sharpfaas } from './dialects/sharpfaas/sharpfaas.js';
+import type { MetricParts } from './http/metrics.js';
+import { nativeApi } from './http/native-api.js';
+import { healthRoutes } from './http/routes/health.js';
+import type { Parts } from './open-parts.js';
+import { deliverySettings } from './policies.js';
+import { BodyBudget } from './runs/body-budget.js';
+
+/** Every way in over HTTP: the native API, the dialects, health and metrics. */
+export async function registerRoutes(config: Config, parts: Parts): Promise<void> {
+  const { server, access, records, redis, bus, store, queue, executor, tracing, runs, authorize, log } = parts;
+  const { MAX_PAYLOAD: maxPayloadBytes, MAX_UPLOAD: maxUploadBytes } = config;
+  // Two halves: slow clients keep no run from beginning, and long runs keep no client from being heard.
+  const bodies = new BodyBudget(config.PAYLOAD_MEMORY / 2);
+  const common = { runs, store, authorize, log, bodies };
+  await server.register(
+    nativeApi({
+      ...common,
+      ...access,
+      records,
+      executor,
+      schedules: parts.schedules,
+      events: parts.events,
+      maxPayloadBytes,
+      maxUploadBytes,
+      maxEventBytes: config.MAX_EVENT,
+      allowPrivateWebhooks: deliverySettings(config).allowPrivate,
+    }),
+  );
+  await server.register(
+    sharpfaas({
+      ...common,
+      audit: access.audit,
+      encryptionKey: config.ENCRYPTION_KEY,
+      limits: { maxPayloadBytes, maxUploadBytes, maxConnections: config.MAX_FOLLOWERS },
+    }),
+  );
+  await server.register(async (scope) =>
+    healthRoutes(scope, {
+      authorize,
+      checks: {
+        records: () => records.check(),
+        queue: async () => {
+          await redis?.check();
+          await queue.check();
+        },
+        bus: () => bus.check(),
+        store: () => store.check(),
+      },
+      facts: { isolation: { strongest: 'process', default: config.DEFAULT_ISOLATION, floor: config.MIN_ISOLATION } },
+      isDraining: () => runs.isDraining(),
+      metrics: metricsOnDemand({
+        runs,
+        records,
+        queue,
+        executor: () => executor.stats(),
+        spans: tracing && (() => tracing.counts()),
+      }),
+    }),
+  );
+}
+
+/** The metrics library is loaded when the first scrape comes. */
+function metricsOnDemand(parts: MetricParts): () => Promise<string> {
+  let metrics: Promise<() => Promise<string>> | null = null;
+  return async () => {
+    metrics ??= import('./http/metrics.js').then(({ createMetrics }) => createMetrics(parts));
+    return (await metrics)();
+  };
+}
