@@ -27,6 +27,7 @@ export async function queuedRuns(): Promise<Row[]> {
   const postgres = await startPostgres();
   try {
     const shared = await measure({ LANEWAY_REDIS_URL: redis.url, LANEWAY_DATABASE_URL: postgres.url });
+    const handedOver = await measureHandOver({ LANEWAY_REDIS_URL: redis.url, LANEWAY_DATABASE_URL: postgres.url });
     const bare = await bareBullmq({ redisUrl: redis.url, databaseUrl: postgres.url, jobs: single });
     return [
       judged(rowOf('queued run, embedded', embedded.times), { of: 'measured', atMost: 1.5 }),
@@ -43,6 +44,11 @@ export async function queuedRuns(): Promise<Row[]> {
         },
         { of: 'ratio', atMost: 1.3 },
       ),
+      {
+        ...rowOf('queued run from one server to another', handedOver),
+        peer: 'bare BullMQ and three PostgreSQL commits',
+        ratio: percentile(handedOver, 0.5) / percentile(bare, 0.5),
+      },
       { what: `queued runs, Redis and PostgreSQL, ${inFlight} in flight`, measured: shared.perSecond, unit: '1/s' },
       ...fairnessRows(await measureFairness()),
     ];
@@ -84,6 +90,23 @@ async function withApp<Answer>(settings: Record<string, string>, work: (app: App
   } finally {
     await app.close();
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Accepted by a server that carries nothing out, carried out by another one: every run passes Redis. */
+async function measureHandOver(shared: Record<string, string>): Promise<number[]> {
+  const store = await mkdtemp(join(tmpdir(), 'laneway-bench-'));
+  const settings = { ...shared, LANEWAY_STORE: store };
+  try {
+    return await withApp(settings, () =>
+      withApp({ ...settings, LANEWAY_QUEUE_CONCURRENCY: '0' }, async (accepting) => {
+        const times: number[] = [];
+        for (let count = 0; count < single; count += 1) times.push(await oneRun(accepting));
+        return times;
+      }),
+    );
+  } finally {
+    await rm(store, { recursive: true, force: true });
   }
 }
 
