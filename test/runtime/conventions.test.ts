@@ -207,3 +207,16 @@ test('a python that is not there ends the run as no_executor', async (t) => {
   assert.equal(outcome.reason, 'no_executor');
   assert.match(outcome.message, /there is no \/nowhere\/python3/);
 });
+
+test('the streams of a thread can be called as Node calls its own', async (t) => {
+  const executor = makeExecutor(t);
+  const seen = (await resultOf(executor, deploy('streams-of-thread/index.mjs'), { isolation: 'thread' })) as Record<
+    string,
+    string[]
+  >;
+  assert.ok(seen['wanted']!.length > 0);
+  for (const name of seen['wanted']!) {
+    assert.ok(seen['stdout']!.includes(name), name);
+    assert.ok(seen['stderr']!.includes(name), name);
+  }
+});

@@ -3,6 +3,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import { Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { promisify } from 'node:util';
+import { isMainThread } from 'node:worker_threads';
 
 type Take = (stream: 'stdout' | 'stderr', text: string) => void;
 
@@ -33,7 +34,14 @@ function replaceStream(name: 'stdout' | 'stderr', fd: number, take: Take): void 
     return stream;
   };
   Object.assign(stream, { fd, end, destroy: () => stream, destroySoon: () => undefined });
+  if (!isMainThread) Object.assign(stream, callbacksOf(process[name]));
   Object.defineProperty(process, name, { configurable: true, enumerable: true, get: () => stream });
+}
+
+/** In a thread Node calls its own stream by a symbol when the reader wants more, at any moment; here nothing waits for that. */
+function callbacksOf(own: object): Record<symbol, () => void> {
+  const symbols = Object.getOwnPropertySymbols(Object.getPrototypeOf(own));
+  return Object.fromEntries(symbols.map((symbol) => [symbol, () => undefined]));
 }
 
 function asText(chunk: string, encoding: BufferEncoding): string {
