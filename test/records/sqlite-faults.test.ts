@@ -79,7 +79,7 @@ test('when the records thread dies, every waiting call is rejected, and a new on
   const restarted = once(process, 'worker') as Promise<[Worker]>;
   await new Promise(setImmediate);
   // What it can't read ends it, between two calls: in the middle of one, libsql would take the whole process along.
-  const ended = once(thread, 'exit');
+  const ended = new Promise((resolve) => thread.once('exit', resolve));
   thread.postMessage(null);
   await ended;
   const settled = await accepting;
