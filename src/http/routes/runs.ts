@@ -3,6 +3,7 @@ import { isBound, mayUse } from '../../access/scopes.js';
 import { BulkAnswer, BulkFilter, RunPage, RunQuery, RunView, StartRunBody } from '../../contract/api/runs.js';
 import type { RunRecord } from '../../contract/records.js';
 import { LanewayError } from '../../errors.js';
+import { checkedJson } from '../../runs/checked-json.js';
 import { answerOnce } from '../answer-once.js';
 import { needs, principalOf } from '../authorize.js';
 import { requireRunId } from '../names.js';
@@ -138,16 +139,5 @@ export function runRoutes(app: FastifyInstance, parts: HttpParts): void {
       if (page.length < 1000) return pieces.join('');
       place = page.at(-1)!;
     }
-  }
-}
-
-/** A result is put in as the text it is, after a look: hostile code in a worker may hand out text that is no JSON. */
-function checkedJson(text: string | null): string {
-  if (text === null) return 'null';
-  try {
-    JSON.parse(text);
-    return text;
-  } catch {
-    return JSON.stringify(text);
   }
 }

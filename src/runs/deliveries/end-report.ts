@@ -1,4 +1,5 @@
 import type { RunRecord, RunRecords } from '../../contract/records.js';
+import { checkedJson } from '../checked-json.js';
 
 /** Bodies above this are left out of the report: whoever needs them asks for them by the run's id. */
 const maxBodyBytes = 256 * 1024;
@@ -18,16 +19,5 @@ async function bodyOf(run: RunRecord, runs: Pick<RunRecords, 'payload' | 'result
   const bytes = field === 'result' ? run.resultBytes : run.payloadBytes;
   if (bytes > maxBodyBytes) return `"${field}_omitted_bytes":${bytes}`;
   // The text goes in as it is: reading it into values would round large numbers.
-  return `"${field}":${asJson(await runs[field](run.id))}`;
-}
-
-/** A worker may hand out a result that is no JSON. */
-function asJson(text: string | null): string {
-  if (text === null) return 'null';
-  try {
-    JSON.parse(text);
-    return text;
-  } catch {
-    return JSON.stringify(text);
-  }
+  return `"${field}":${checkedJson(await runs[field](run.id))}`;
 }
