@@ -91,8 +91,8 @@ export interface KeptInvocation {
   parameters: Readonly<Record<string, string>>;
 }
 
-export interface NewQueuedRun extends Pick<
-  RunRecord,
+/** What every run has from the moment it is asked for. */
+type AskedFields =
   | 'id'
   | 'source'
   | 'executor'
@@ -105,13 +105,10 @@ export interface NewQueuedRun extends Pick<
   | 'isolation'
   | 'type'
   | 'entryFile'
-  | 'priority'
   | 'timeoutMs'
-  | 'policy'
-  | 'traceparent'
-  | 'redriveOf'
-  | 'scheduleId'
-> {
+  | 'traceparent';
+
+export interface NewQueuedRun extends Pick<RunRecord, AskedFields | 'priority' | 'policy' | 'redriveOf' | 'scheduleId'> {
   invocation: KeptInvocation;
   payload: string | null;
   /** From now; 0 is at once. */
@@ -141,18 +138,7 @@ export type Accepted = { how: 'queued' | 'running'; at: number } | { how: 'same'
 /** A sync run, written after its answer. */
 export type EndedSyncRun = Pick<
   RunRecord,
-  | 'id'
-  | 'source'
-  | 'executor'
-  | 'callerId'
-  | 'keyId'
-  | 'function'
-  | 'lane'
-  | 'version'
-  | 'versionAsked'
-  | 'isolation'
-  | 'type'
-  | 'entryFile'
+  | AskedFields
   | 'state'
   | 'reason'
   | 'message'
@@ -160,8 +146,6 @@ export type EndedSyncRun = Pick<
   | 'createdAt'
   | 'startedAt'
   | 'endedAt'
-  | 'timeoutMs'
-  | 'traceparent'
   | 'timings'
   | 'payloadBytes'
   | 'resultBytes'
