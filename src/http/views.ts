@@ -6,6 +6,7 @@ import type { QueueLimit } from '../contract/limits.js';
 import type { KeyRecord, RunRecord, RunTimings, VersionNumber, VersionRecord } from '../contract/records.js';
 import type { RetryPolicy } from '../contract/run-policy.js';
 import type { LaneView } from '../contract/store.js';
+import { queuedMsOf } from '../runs/ended-attempt.js';
 
 /** What the records hold, as the native API writes it: snake_case and RFC 3339 times. */
 export function runView(run: RunRecord): RunView {
@@ -53,10 +54,10 @@ export function runView(run: RunRecord): RunView {
 
 /** What lies between the pieces that were measured follows from the times in the record. */
 function timingsView(run: RunRecord, { cold, fetchMs, waitMs, startMs, runMs }: RunTimings): RunView['timings'] {
-  const { startedAt, endedAt, dueAt, mode } = run;
+  const { startedAt, endedAt, mode } = run;
   const measured = fetchMs + waitMs + startMs + runMs;
   return {
-    queued_ms: mode === 'queued' && startedAt !== null ? Math.max(0, startedAt - dueAt) : 0,
+    queued_ms: mode === 'queued' ? queuedMsOf(run) : 0,
     fetch_ms: fetchMs,
     wait_ms: waitMs,
     start_ms: startMs,
