@@ -66,7 +66,7 @@ const blankOfSync = {
 };
 
 function fits(run: RunRecord, filter: RunFilter): boolean {
-  const same = (key: 'function' | 'lane' | 'version' | 'callerId' | 'mode' | 'source') =>
+  const same = (key: 'function' | 'lane' | 'version' | 'callerId' | 'mode' | 'source' | 'scheduleId') =>
     filter[key] === undefined || run[key] === filter[key];
   return (
     same('function') &&
@@ -75,6 +75,8 @@ function fits(run: RunRecord, filter: RunFilter): boolean {
     same('callerId') &&
     same('mode') &&
     same('source') &&
+    same('scheduleId') &&
+    (filter.dead !== true || run.deadAt !== null) &&
     (filter.states === undefined || filter.states.includes(run.state)) &&
     run.createdAt >= (filter.createdFrom ?? 0) &&
     run.createdAt <= (filter.createdUntil ?? Infinity)

@@ -85,6 +85,20 @@ describe('runs', () => {
     assert.equal((await ended(id)).state, 'cancelled');
   });
 
+  test('a sync run under way is in no list of a schedule', async () => {
+    const id = '0a1b2c3d-0000-4000-8000-00000000beef';
+    const call = server.call('wait', {}, { 'x-run-id': id });
+    await eventually(async () => (await server.ask('GET', `/api/v1/runs/${id}`)).status === 200);
+    const idsOf = async (query: string) => {
+      const { runs } = (await (await server.ask('GET', `/api/v1/runs?state=running&${query}`)).json()) as { runs: Run[] };
+      return runs.map((run) => run.id);
+    };
+    assert.ok((await idsOf('function=wait')).includes(id));
+    assert.deepEqual(await idsOf('function=wait&schedule_id=0a1b2c3d-0000-8000-8000-000000000001'), []);
+    await server.ask('POST', `/api/v1/runs/${id}/cancel`);
+    assert.equal((await call).status, 499);
+  });
+
   test('a sync run can be followed by its own id until it has ended', async () => {
     const id = '0a1b2c3d-0000-4000-8000-00000000feed';
     const call = server.call('talk', {}, { 'x-run-id': id });
