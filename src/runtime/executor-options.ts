@@ -39,6 +39,8 @@ export interface LocalExecutorStats {
     count: number;
   }[];
   waiting: number;
+  /** Lying ready at a worker that carries out another one. */
+  ahead: number;
   running: number;
   /** Since the start. */
   coldStarts: Record<'first_call' | 'all_busy' | 'fresh' | 'worker_ended' | 'idle_retired', number>;

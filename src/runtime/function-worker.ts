@@ -12,6 +12,8 @@ export interface FunctionWorker {
   /** Leader of the worker's own process group, to be watched and killed; null for a thread and before there is a process. */
   readonly pid: number | null;
   send(message: ToWorker): void;
+  /** Runs that were sent ahead and that it has not begun will not be begun: `onRecalled` tells how many, now or soon. */
+  recall(): void;
   /** Ends it and everything it started, at once. `onExit` follows, once. */
   kill(): void;
 }
@@ -21,6 +23,8 @@ export interface WorkerListener {
   onMessage(message: FromWorker): void;
   /** It said something that is no message of the protocol; the sentence is for the log. */
   onMalformed(problem: string): void;
+  /** The last so many of the runs that were sent will not be begun. */
+  onRecalled(runs: number): void;
   /** What came out of descriptors 1 and 2 of its processes. */
   onOutput(stream: 'stdout' | 'stderr', text: string): void;
   onExit(exit: WorkerExit): void;

@@ -51,8 +51,18 @@ export class ProcessWorker implements FunctionWorker {
     for (const stream of this.#streams()) stream.unref?.();
   }
 
+  /** What is sent in one turn of the loop is one write. */
   send(message: ToWorker): void {
-    if (!this.#input.destroyed) this.#input.write(encodeFrame(message));
+    if (this.#input.destroyed) return;
+    if (this.#input.writableCorked === 0) {
+      this.#input.cork();
+      setImmediate(() => this.#input.uncork());
+    }
+    this.#input.write(encodeFrame(message));
+  }
+
+  recall(): void {
+    this.send({ type: 'recall' });
   }
 
   kill(): void {
