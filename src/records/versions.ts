@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { sql } from './kysely.js';
 import type { Manifest } from '../contract/manifest.js';
 import type { PromotedFrom, VersionDetails, VersionNumber, VersionRecord, VersionRecords } from '../contract/records.js';
 import { LanewayError } from '../errors.js';
