@@ -78,8 +78,17 @@ export function versionRecords(backend: Backend): VersionRecords {
       return rows.map(versionFromRow);
     },
 
-    allReady: async () =>
-      (await db.selectFrom('versions').selectAll().where('state', '=', 'ready').execute()).map(versionFromRow),
+    allReady: () =>
+      db.selectFrom('versions').select(['function', 'lane', 'major', 'minor']).where('state', '=', 'ready').execute(),
+
+    lanesThatMayWantEvents: () =>
+      db
+        .selectFrom('versions')
+        .select(['function', 'lane'])
+        .distinct()
+        .where('state', '=', 'ready')
+        .where((where) => where.or([where('manifest', 'is', null), where('manifest', 'like', '%"events":%')]))
+        .execute(),
 
     changedWithin: (ms) =>
       db
