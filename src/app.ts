@@ -4,9 +4,9 @@ import type { FirstKey } from './access/first-key.js';
 import type { Config } from './config.js';
 import type { Bus } from './contract/bus.js';
 import type { FunctionStore } from './contract/store.js';
+import type { Seams } from './open-parts.js';
 import { Opened } from './opened.js';
-import { openParts, type Seams } from './open-parts.js';
-import { registerRoutes } from './register-routes.js';
+import { openRecords } from './records/open-records.js';
 import type { Runs } from './runs/open-runs.js';
 
 export interface App {
@@ -33,7 +33,12 @@ export async function buildApp(config: Config, log: Logger, seams: Seams = {}): 
 }
 
 async function build(config: Config, log: Logger, { opened, seams }: { opened: Opened; seams: Seams }): Promise<App> {
-  const parts = await openParts(config, log, { opened, seams });
+  // The records open in a thread of their own while the rest of the server is loaded.
+  const loading = loadRest();
+  loading.catch(() => {});
+  const records = opened.add(await openRecords({ dataFolder: config.DATA, databaseUrl: config.DATABASE_URL }));
+  const { openParts, registerRoutes } = await loading;
+  const parts = await openParts(config, log, { opened, seams, records });
   const { server, access, runs, store, bus } = parts;
   await registerRoutes(config, parts);
   await server.ready();
@@ -51,4 +56,9 @@ async function build(config: Config, log: Logger, { opened, seams }: { opened: O
     },
     close: () => opened.closeAll(),
   };
+}
+
+async function loadRest() {
+  const [{ openParts }, { registerRoutes }] = await Promise.all([import('./open-parts.js'), import('./register-routes.js')]);
+  return { openParts, registerRoutes };
 }

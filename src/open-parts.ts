@@ -10,7 +10,6 @@ import { closeServer, createServer } from './http/server.js';
 import type { Opened } from './opened.js';
 import { deliverySettings, executorOptions, runsPolicy, storeOptions } from './policies.js';
 import { openQueue } from './queue/open-queue.js';
-import { openRecords } from './records/open-records.js';
 import type { RedisClaim } from './redis/installation.js';
 import { BodyBudget } from './runs/body-budget.js';
 import { EndDeliveries } from './runs/deliveries/end-deliveries.js';
@@ -31,12 +30,16 @@ export interface Seams {
   records?: (records: Records) => Records;
 }
 
-/** Opens every part by hand, in order; `opened` closes them in reverse. */
-export async function openParts(config: Config, log: Logger, { opened, seams }: { opened: Opened; seams: Seams }) {
-  const shared = config.REDIS_URL !== null || config.DATABASE_URL !== null;
+interface Opening {
+  opened: Opened;
+  seams: Seams;
+  /** Opened first: they hold the installation's id, which everything shared must carry. */
+  records: Records;
+}
 
-  // Records first: they hold the installation's id, which everything shared must carry.
-  const ownRecords = opened.add(await openRecords({ dataFolder: config.DATA, databaseUrl: config.DATABASE_URL }));
+/** Opens every other part by hand, in order; `opened` closes them in reverse. */
+export async function openParts(config: Config, log: Logger, { opened, seams, records: ownRecords }: Opening) {
+  const shared = config.REDIS_URL !== null || config.DATABASE_URL !== null;
   const records = seams.records?.(ownRecords) ?? ownRecords;
   const { installationId } = records;
   const redis = await claimSharedRedis(config.REDIS_URL, installationId, log);
