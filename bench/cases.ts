@@ -1,4 +1,5 @@
 import { firstCalls } from './cases/first-call.js';
+import { freshWorkers } from './cases/fresh-workers.js';
 import { hostileArchives } from './cases/hostile-archives.js';
 import { idleServer } from './cases/idle.js';
 import { queuedRuns } from './cases/queued-runs.js';
@@ -11,6 +12,7 @@ export const cases: Record<string, (pace: Pace) => Promise<Line[]>> = {
   idle: idleServer,
   sync: syncCalls,
   first: firstCalls,
+  fresh: freshWorkers,
   queued: queuedRuns,
   archives: hostileArchives,
 };
