@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
+import { withLastRun } from './page.js';
 import type { Line } from './row.js';
 
 /** What a whole run leaves in bench/results.json. */
@@ -32,6 +33,9 @@ export async function readResults(file: string): Promise<Results> {
   return results as Results;
 }
 
+/** Into bench/results.json, and as the table of docs/performance.md. */
 export async function writeResults(results: Results): Promise<void> {
   await writeFile(join(bench, 'results.json'), `${JSON.stringify(results, null, 2)}\n`);
+  const page = join(bench, '../docs/performance.md');
+  await writeFile(page, withLastRun(await readFile(page, 'utf8'), results));
 }

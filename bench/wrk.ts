@@ -32,7 +32,8 @@ export async function load({ url, connections, seconds, headers, body, paths }: 
   const script = join(folder, 'post.lua');
   await writeFile(script, luaScript(headers, body, paths));
   try {
-    const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '-s', script, url];
+    // Whatever is slow is measured, not given up.
+    const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '30s', '-s', script, url];
     const { stdout } = await promisify(execFile)('wrk', args);
     const result = JSON.parse(stdout.split('\n').find((line) => line.startsWith('{'))!) as LoadResult;
     if (result.failed > 0) throw new Error(`${url}: ${result.failed} answers were no 2xx`);

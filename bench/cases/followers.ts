@@ -44,8 +44,8 @@ export async function idleFollowers({ rounds }: Pace): Promise<Line[]> {
       other: rates(results.quiet),
     });
     return [
-      loadRow(peer, results.quiet),
-      judged(row, { of: 'ratio', atLeast: 0.9 }),
+      { ...loadRow(peer, results.quiet), rssMb: residentMb(quiet.pid) },
+      { ...judged(row, { of: 'ratio', atLeast: 0.9 }), rssMb: residentMb(followed.pid) },
       { what: 'memory of an idle follower', measured: perFollower, unit: 'KiB' },
     ];
   } finally {

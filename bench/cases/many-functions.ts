@@ -51,18 +51,19 @@ async function callsAndLists(stores: Stores, rounds: number): Promise<Row[]> {
       many: () => call(large, few.functions),
       hot: () => call(large, hot),
     });
+    const memory = { few: residentMb(small.pid), many: residentMb(large.pid) };
     const lists = await inTurns(rounds, {
       few: () => listTimes(small, `/api/v1/functions/${echoName(0)}/lanes/latest/versions`),
       many: () => listTimes(large, `/api/v1/functions/${echoName(0)}/lanes/latest/versions`),
       all: () => listTimes(large, '/api/v1/functions'),
     });
-    return [...callRows(calls), ...listRows(lists)];
+    return [...callRows(calls, memory), ...listRows(lists)];
   } finally {
     await Promise.all([small.stop(), large.stop()]);
   }
 }
 
-function callRows(calls: Record<'few' | 'many' | 'hot', LoadResult[]>): Row[] {
+function callRows(calls: Record<'few' | 'many' | 'hot', LoadResult[]>, memory: { few: number; many: number }): Row[] {
   const small = `${few.functions} functions deployed, all hot`;
   const row = (what: string, turns: LoadResult[]) =>
     judged(beside(loadRow(`${what}, ${connections} connections`, turns), small, { own: rates(turns), other: rates(calls.few) }), {
@@ -70,9 +71,9 @@ function callRows(calls: Record<'few' | 'many' | 'hot', LoadResult[]>): Row[] {
       atLeast: 0.9,
     });
   return [
-    loadRow(`${small}, ${connections} connections`, calls.few),
+    { ...loadRow(`${small}, ${connections} connections`, calls.few), rssMb: memory.few },
     row(`1,000 functions deployed, ${few.functions} hot`, calls.many),
-    row(`1,000 functions deployed, ${hot} hot`, calls.hot),
+    { ...row(`1,000 functions deployed, ${hot} hot`, calls.hot), rssMb: memory.many },
   ];
 }
 

@@ -5,14 +5,15 @@ import { readOptions } from '../../bench/options.js';
 const known = ['idle', 'sync'];
 
 test('without cases all of them are run, with the usual rounds', () => {
-  assert.deepEqual(readOptions([], known), { cases: ['idle', 'sync'], rounds: 5, compare: null });
+  assert.deepEqual(readOptions([], known), { cases: ['idle', 'sync'], rounds: 5, compare: null, profiles: null });
 });
 
-test('cases, rounds and an earlier file can be given in any order', () => {
-  assert.deepEqual(readOptions(['--compare', 'results.json', 'sync', '--rounds', '1'], known), {
+test('cases, rounds, an earlier file and a folder for profiles can be given in any order', () => {
+  assert.deepEqual(readOptions(['--compare', 'results.json', 'sync', '--rounds', '1', '--cpu-prof', 'profiles'], known), {
     cases: ['sync'],
     rounds: 1,
     compare: 'results.json',
+    profiles: 'profiles',
   });
 });
 
