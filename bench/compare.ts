@@ -6,7 +6,7 @@ const usualSpread = 0.1;
 /** Rounds that lie close together by chance do not make a figure this exact. */
 const leastSpread = 0.03;
 
-const heads = ['work', 'before', 'now', 'change', 'ratio before', 'ratio now', 'change', ''];
+const heads = ['work', 'before', 'now', 'change', 'ratio before', 'ratio now', 'change', 'CPU change', ''];
 
 /**
  * How each row changed against an earlier run. `worse` or `better` is said when the change is more than the rounds of the
@@ -19,8 +19,8 @@ export function compareLines(before: readonly Line[], now: readonly Line[]): str
 
 function cells(before: Line | undefined, now: Line): string[] {
   const was = before !== undefined && 'measured' in before ? before : null;
-  if (!('measured' in now)) return [now.what, was === null ? '' : figure(was), '', '', '', '', '', 'not measured now'];
-  if (was === null) return [now.what, '', figure(now), '', '', ratio(now), '', 'new'];
+  if (!('measured' in now)) return [now.what, was === null ? '' : figure(was), '', '', '', '', '', '', 'not measured now'];
+  if (was === null) return [now.what, '', figure(now), '', '', ratio(now), '', '', 'new'];
   return [
     now.what,
     figure(was),
@@ -29,6 +29,7 @@ function cells(before: Line | undefined, now: Line): string[] {
     ratio(was),
     ratio(now),
     hasRatios(was, now) ? percent(now.ratio! / was.ratio! - 1) : '',
+    was.cpuUs === undefined || now.cpuUs === undefined ? '' : percent(now.cpuUs / was.cpuUs - 1),
     verdict(was, now),
   ];
 }

@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { processTree, whileThere } from './process-tree.js';
 
 /** Resident memory in MiB of one process, its children not counted. */
 export function residentMb(pid: number): number {
@@ -8,7 +9,7 @@ export function residentMb(pid: number): number {
 
 /** Of a process and everything below it. Pages they share, such as the code of node, count once for each. */
 export function residentTreeMb(pid: number): number {
-  return residentMb(pid) + childrenOf(pid).reduce((sum, child) => sum + whileThere(() => residentTreeMb(child), 0), 0);
+  return processTree(pid).reduce((sum, process) => sum + whileThere(() => residentMb(process), 0), 0);
 }
 
 /** The most that a process, without its children, had while the work went on, looked at every few milliseconds. */
@@ -21,22 +22,4 @@ export async function peakDuring(pid: number, work: () => Promise<void>): Promis
     clearInterval(looks);
   }
   return peak;
-}
-
-/** Each thread has children of its own. */
-function childrenOf(pid: number): number[] {
-  const threads = whileThere(() => readdirSync(`/proc/${pid}/task`), []);
-  return threads
-    .flatMap((thread) => whileThere(() => readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8'), '').split(' '))
-    .map(Number)
-    .filter((child) => child > 0);
-}
-
-/** A process or thread may end between two looks. */
-function whileThere<Seen>(look: () => Seen, none: Seen): Seen {
-  try {
-    return look();
-  } catch {
-    return none;
-  }
 }

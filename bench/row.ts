@@ -10,6 +10,8 @@ export interface Row {
   p50?: number;
   p95?: number;
   p99?: number;
+  /** Microseconds of processor time that the server and its children took for each call. */
+  cpuUs?: number;
   /** Resident memory of the server and its children when the load ended, in MiB. */
   rssMb?: number;
   /** How far the rounds lay apart, as a share: of the ratio if there is one, else of the figure. */

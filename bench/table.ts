@@ -1,7 +1,7 @@
 import { alignColumns } from './align-columns.js';
 import type { Line, Row } from './row.js';
 
-const heads = ['work', 'ratio', 'peer', 'measured', 'p50 ms', 'p95 ms', 'p99 ms', 'RSS MiB', 'spread', 'target', ''];
+const heads = ['work', 'ratio', 'peer', 'measured', 'p50 ms', 'p95 ms', 'p99 ms', 'CPU us', 'RSS MiB', 'spread', 'target', ''];
 
 /** The table as text, ratios first. What could not be measured says why in place of a figure. */
 export function table(lines: readonly Line[]): string {
@@ -21,6 +21,7 @@ function cells(row: Row): string[] {
     number(row.p50),
     number(row.p95),
     number(row.p99),
+    row.cpuUs === undefined ? '' : row.cpuUs.toFixed(1),
     row.rssMb === undefined ? '' : row.rssMb.toFixed(0),
     row.spread === undefined ? '' : `${(row.spread * 100).toFixed(0)}%`,
     row.target ?? '',

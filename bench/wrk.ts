@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { median } from './percentile.js';
+import { processorMs } from './processor-time.js';
 import { spreadOf, type Row } from './row.js';
 
 export interface Load {
@@ -15,6 +16,8 @@ export interface Load {
   body: string;
   /** Called one after the other, in place of the path of `url`. */
   paths?: readonly string[];
+  /** Of the server: its processor time, children included, is measured too. */
+  pid?: number;
 }
 
 /** Requests a second, latencies in milliseconds, and answers that were no 2xx. */
@@ -24,19 +27,23 @@ export interface LoadResult {
   p95: number;
   p99: number;
   failed: number;
+  /** Microseconds of the server's processor time for each request. */
+  cpuUs?: number;
 }
 
 /** POSTs the same body again and again over kept connections with wrk, one thread. Throws when an answer was no 2xx. */
-export async function load({ url, connections, seconds, headers, body, paths }: Load): Promise<LoadResult> {
+export async function load({ url, connections, seconds, headers, body, paths, pid }: Load): Promise<LoadResult> {
   const folder = await mkdtemp(join(tmpdir(), 'laneway-bench-'));
   const script = join(folder, 'post.lua');
   await writeFile(script, luaScript(headers, body, paths));
   try {
     // Whatever is slow is measured, not given up.
     const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '30s', '-s', script, url];
+    const before = pid === undefined ? 0 : processorMs(pid);
     const { stdout } = await promisify(execFile)('wrk', args);
     const result = JSON.parse(stdout.split('\n').find((line) => line.startsWith('{'))!) as LoadResult;
     if (result.failed > 0) throw new Error(`${url}: ${result.failed} answers were no 2xx`);
+    if (pid !== undefined) result.cpuUs = ((processorMs(pid) - before) * 1000) / (result.perSecond * seconds);
     return result;
   } finally {
     await rm(folder, { recursive: true });
@@ -45,7 +52,8 @@ export async function load({ url, connections, seconds, headers, body, paths }: 
 
 /** The turns of one server as a row: the middle of each figure. */
 export function loadRow(what: string, turns: readonly LoadResult[]): Row {
-  const middle = (figure: keyof LoadResult) => median(turns.map((turn) => turn[figure]));
+  const middle = (figure: 'perSecond' | 'p50' | 'p95' | 'p99') => median(turns.map((turn) => turn[figure]));
+  const cpu = turns.flatMap(({ cpuUs }) => cpuUs ?? []);
   return {
     what,
     measured: middle('perSecond'),
@@ -53,6 +61,7 @@ export function loadRow(what: string, turns: readonly LoadResult[]): Row {
     p50: middle('p50'),
     p95: middle('p95'),
     p99: middle('p99'),
+    ...(cpu.length > 0 ? { cpuUs: median(cpu) } : {}),
     ...spreadOf(rates(turns)),
   };
 }

@@ -22,6 +22,7 @@ export async function idleFollowers({ rounds }: Pace): Promise<Line[]> {
     const call = (laneway: Laneway, seconds = 1) =>
       load({
         url: `${laneway.url}/function/echo`,
+        pid: laneway.pid,
         connections,
         seconds,
         headers: { 'content-type': 'application/json', ...laneway.headers },

@@ -42,7 +42,7 @@ async function callsAndLists(stores: Stores, rounds: number): Promise<Row[]> {
     const call = (laneway: Laneway, functions: number, seconds = 1) => {
       const paths = Array.from({ length: functions }, (_, index) => `/function/${echoName(index)}`);
       const headers = { 'content-type': 'application/json', ...laneway.headers };
-      return load({ url: laneway.url, connections, seconds, headers, body, paths });
+      return load({ url: laneway.url, pid: laneway.pid, connections, seconds, headers, body, paths });
     };
     await call(small, few.functions, 2);
     await call(large, hot, 2);

@@ -56,7 +56,10 @@ export async function syncCalls({ rounds }: Pace): Promise<Line[]> {
       inTurns(
         times,
         Object.fromEntries(
-          [...standing].map(([name, { url, headers }]) => [name, () => load({ url, connections, seconds, headers, body })]),
+          [...standing].map(([name, { url, pid, headers }]) => [
+            name,
+            () => load({ url, pid, connections, seconds, headers, body }),
+          ]),
         ),
       );
     await measure(8, 2, 1);

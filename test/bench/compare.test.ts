@@ -50,6 +50,12 @@ test('a ratio is judged in place of the figure when both runs have it against th
   assert.equal(compared([before], otherPeer).at(-1), 'WORSE');
 });
 
+test('the processor time of a call is compared where both runs have it', () => {
+  const [before, now] = [rate(1000, { cpuUs: 40 }), rate(1000, { cpuUs: 30 })];
+  assert.deepEqual(compared([before], now), ['calls', '1000 1/s', '1000 1/s', '+0.0%', '-25.0%']);
+  assert.deepEqual(compared([rate(1000)], now), ['calls', '1000 1/s', '1000 1/s', '+0.0%']);
+});
+
 test('what is new, and what can no longer be measured, is said', () => {
   assert.deepEqual(compared([], rate(10)), ['calls', '10.000 1/s', 'new']);
   assert.deepEqual(compared([rate(10)], { what: 'calls', absent: 'no such program' }), [
