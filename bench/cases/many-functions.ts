@@ -121,7 +121,7 @@ async function starts(stores: Stores, rounds: number): Promise<Row[]> {
     judged(row, { of: 'ratio', atMost: 1.25 }),
     judged(roundsRow('memory of a function with 10 versions that is never called', 'KiB', perFunction), {
       of: 'measured',
-      atMost: 16,
+      atMost: 32,
     }),
   ];
 }
