@@ -1,8 +1,9 @@
 import type { ActiveRun } from './active-run.js';
+import { ByRunId } from '../by-run-id.js';
 
 /** The runs that are here, waiting or under way, by id. */
 export class RunRegistry {
-  readonly #runs = new Map<string, ActiveRun>();
+  readonly #runs = new ByRunId<ActiveRun>();
   #whenEmpty: (() => void) | null = null;
 
   add(run: ActiveRun): void {

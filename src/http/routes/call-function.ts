@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { withoutCredentialParameters, withoutCredentials } from '../../access/credentials.js';
+import { withoutCredentialParameters } from '../../access/credentials.js';
 import type { CallingConvention } from '../../contract/executor.js';
 import type { RunRecord } from '../../contract/records.js';
 import { LanewayError } from '../../errors.js';
@@ -16,6 +16,7 @@ import { readText } from '../read-body.js';
 import { idempotencyKeyOf, traceOf } from '../read-run-request.js';
 import { pathOf } from '../request-path.js';
 import { endedFailure, runFailure } from '../run-failure.js';
+import { RequestInvocation } from '../request-invocation.js';
 import { runView } from '../views.js';
 import type { HttpParts } from './parts.js';
 
@@ -145,14 +146,7 @@ function runRequest(request: Call): RunRequest {
     type: null,
     entryFile: null,
     payload: null,
-    invocation: {
-      url: pathOf(request),
-      // Asked for only by functions that see headers.
-      get headers() {
-        return withoutCredentials(request.headers);
-      },
-      parameters,
-    },
+    invocation: new RequestInvocation(request, parameters),
     ...(key === undefined ? {} : { queued: { idempotencyKey: key } }),
   };
 }
