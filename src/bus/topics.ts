@@ -1,17 +1,18 @@
 import type { Logger } from 'pino';
+import { ShortLivedMap } from '../short-lived-map.js';
 
 type Handle = (message: string) => void;
 
 /** Who listens to what on this server. Messages are handed out in the order they came, also when a handler sends another. */
 export class Topics {
-  readonly #handlers = new Map<string, Set<Handle>>();
+  readonly #handlers = new ShortLivedMap<Set<Handle>>();
   readonly #undelivered: [topic: string, message: string][] = [];
   #delivering = false;
 
   constructor(private readonly log: Logger) {}
 
   has(topic: string): boolean {
-    return this.#handlers.has(topic);
+    return this.#handlers.get(topic) !== undefined;
   }
 
   names(): string[] {
@@ -28,11 +29,11 @@ export class Topics {
   }
 
   clear(): void {
-    this.#handlers.clear();
+    for (const topic of this.names()) this.#handlers.delete(topic);
   }
 
   deliver(topic: string, message: string): void {
-    if (!this.#handlers.has(topic)) return;
+    if (!this.has(topic)) return;
     this.#undelivered.push([topic, message]);
     if (this.#delivering) return;
     this.#delivering = true;

@@ -1,6 +1,6 @@
 import type { RunRecord } from '../contract/records.js';
 import type { RunMode } from '../contract/words.js';
-import { ByRunId } from '../by-run-id.js';
+import { ShortLivedMap } from '../short-lived-map.js';
 import type { PreparedRun } from './run-request.js';
 
 /** A run that this server carries out now, or a sync run whose record is not written yet. */
@@ -15,7 +15,7 @@ export interface ActiveRun {
 
 /** The runs of this server by id: what reads and cancels look at before the records. */
 export class ActiveRuns {
-  readonly #runs = new ByRunId<ActiveRun>();
+  readonly #runs = new ShortLivedMap<ActiveRun>();
 
   add(run: ActiveRun): void {
     this.#runs.set(run.prepared.id, run);

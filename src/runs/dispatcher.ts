@@ -49,7 +49,8 @@ export interface DispatcherSettings {
 export class Dispatcher {
   readonly #places: Places;
   readonly #waiting = new WaitingLines();
-  readonly #underWay = new Set<Promise<void>>();
+  #underWay = 0;
+  #whenIdle: (() => void) | null = null;
   readonly #name = randomUUID();
   readonly #stopListening: () => void;
   /** Lines that wait here and have new runs, which another server may have a place for. */
@@ -147,7 +148,7 @@ export class Dispatcher {
     this.#waiting.clear();
     this.#tellOfAll();
     await this.parts.queue.stop();
-    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+    if (this.#underWay > 0) await new Promise<void>((resolve) => (this.#whenIdle = resolve));
     if (this.#retry !== null) clearTimeout(this.#retry);
   }
 
@@ -174,8 +175,11 @@ export class Dispatcher {
 
   /** clean-drain: `stop` resolves after it. */
   #waitFor(work: Promise<void>): void {
-    this.#underWay.add(work);
-    void work.finally(() => this.#underWay.delete(work));
+    this.#underWay += 1;
+    void work.finally(() => {
+      this.#underWay -= 1;
+      if (this.#underWay === 0) this.#whenIdle?.();
+    });
   }
 
   async #carryOut(begun: BegunRun): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Claim, RunRecords } from '../contract/records.js';
 import { messageOf } from '../errors.js';
+import { ShortLivedMap } from '../short-lived-map.js';
 
 export interface LeaseParts {
   runs: RunRecords;
@@ -17,7 +18,7 @@ export interface LeaseParts {
 /** Keeps the leases of the runs this server carries out, and hears of cancels and losses with each renewal. */
 export class Leases {
   /** `since` is when a lease was last asked for that was granted. */
-  readonly #claims = new Map<string, { claim: Claim; since: number; onSignal: (signal: 'cancel' | 'lost') => void }>();
+  readonly #claims = new ShortLivedMap<{ claim: Claim; since: number; onSignal: (signal: 'cancel' | 'lost') => void }>();
   readonly #timer: NodeJS.Timeout;
   #renewing: Promise<void> | null = null;
 

@@ -1,9 +1,9 @@
 import type { ActiveRun } from './active-run.js';
-import { ByRunId } from '../by-run-id.js';
+import { ShortLivedMap } from '../short-lived-map.js';
 
 /** The runs that are here, waiting or under way, by id. */
 export class RunRegistry {
-  readonly #runs = new ByRunId<ActiveRun>();
+  readonly #runs = new ShortLivedMap<ActiveRun>();
   #whenEmpty: (() => void) | null = null;
 
   add(run: ActiveRun): void {

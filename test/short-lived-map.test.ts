@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { ByRunId } from '../src/by-run-id.js';
+import { ShortLivedMap } from '../src/short-lived-map.js';
 
 test('it holds what a map would hold, whatever is done to it', () => {
   // Few ids, of which some share a chain.
@@ -10,7 +10,7 @@ test('it holds what a map would hold, whatever is done to it', () => {
   const step = fc.record({ does: fc.constantFrom('set', 'delete', 'get'), id: fc.constantFrom(...ids), value: fc.nat() });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
-      const ours = new ByRunId<number>();
+      const ours = new ShortLivedMap<number>();
       const model = new Map<string, number>();
       for (const { does, id, value } of steps) {
         if (does === 'set') {
