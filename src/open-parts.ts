@@ -8,7 +8,7 @@ import { openEvents } from './events/open-events.js';
 import { createAuthorize } from './http/authorize.js';
 import { closeServer, createServer } from './http/server.js';
 import type { Opened } from './opened.js';
-import { deliverySettings, executorOptions, runsPolicy, storeOptions } from './policies.js';
+import { confinementOptions, deliverySettings, executorOptions, runsPolicy, storeOptions } from './policies.js';
 import { openQueue } from './queue/open-queue.js';
 import { openRecords } from './records/open-records.js';
 import type { RedisClaim } from './redis/installation.js';
@@ -16,6 +16,7 @@ import { BodyBudget } from './runs/body-budget.js';
 import { EndDeliveries } from './runs/deliveries/end-deliveries.js';
 import { openRuns } from './runs/open-runs.js';
 import type { RunRequest } from './runs/run-request.js';
+import { openConfinement } from './runtime/confinement/open-confinement.js';
 import { createLocalExecutor } from './runtime/local-executor.js';
 import { checkManifestSchedules } from './schedules/manifest-schedules.js';
 import { openSchedules } from './schedules/open-schedules.js';
@@ -33,6 +34,8 @@ export interface Seams {
 
 /** Opens every part by hand, in order; `opened` closes them in reverse. */
 export async function openParts(config: Config, log: Logger, { opened, seams }: { opened: Opened; seams: Seams }) {
+  // Beside what else is opened: it takes as long as a start of Node.
+  const probing = openConfinement(confinementOptions(config));
   const shared = config.REDIS_URL !== null || config.DATABASE_URL !== null;
 
   // Records first: they hold the installation's id, which everything shared must carry.
@@ -62,8 +65,9 @@ export async function openParts(config: Config, log: Logger, { opened, seams }: 
     await openStore({ ...storeOptions(config), records, bus, log, shared, checkSchedule: checkManifestSchedules }),
   );
   const queue = opened.add(await openQueue({ redisUrl: config.REDIS_URL, installationId, leaseMs: config.LEASE, log }));
+  const confinement = await probing;
   const executor = createLocalExecutor({
-    ...executorOptions(config),
+    ...executorOptions(config, confinement),
     secretsFor: (names) => access.secrets.secretsFor(names),
   });
   opened.add({ close: () => executor.close(0) });
@@ -88,7 +92,7 @@ export async function openParts(config: Config, log: Logger, { opened, seams }: 
       bodies: new BodyBudget(config.PAYLOAD_MEMORY / 2),
       ...(tracing === null ? {} : { tracer: tracing }),
     },
-    runsPolicy(config),
+    runsPolicy(config, confinement),
   );
   opened.add({ close: () => runs.close(config.DRAIN) });
   const schedules = opened.add(openSchedules({ records, runs, store, bus, log, shared }));
@@ -109,7 +113,23 @@ export async function openParts(config: Config, log: Logger, { opened, seams }: 
     ),
   );
 
-  return { server, access, authorize, records, redis, bus, store, queue, executor, tracing, runs, schedules, events, log };
+  return {
+    server,
+    access,
+    authorize,
+    records,
+    redis,
+    bus,
+    store,
+    queue,
+    executor,
+    confinement,
+    tracing,
+    runs,
+    schedules,
+    events,
+    log,
+  };
 }
 
 /** One Redis serves one installation. Its client is loaded only where there is a Redis. */

@@ -136,6 +136,13 @@ export const settings = {
     words: isolations,
     about: 'Floor for every function: a weaker level is raised to it.',
   }),
+  OUTBOUND_NETWORK: choice({
+    group: 'runtime',
+    words: ['own', 'host'],
+    fallback: 'own',
+    about:
+      "How a confined function with `network: outbound` gets it: a network of its own, by slirp4netns, or the server's, with all that listens there.",
+  }),
   QUEUE_CONCURRENCY: integer({
     group: 'runtime',
     fallback: 16,
@@ -170,6 +177,13 @@ export const settings = {
     min: 0,
     max: 64,
     about: 'Node processes kept started before their version is known.',
+  }),
+  SPARE_PYTHONS: integer({
+    group: 'runtime',
+    fallback: 1,
+    min: 0,
+    max: 64,
+    about: 'Python processes kept started before their version is known.',
   }),
   IDLE_WORKER: duration({
     group: 'runtime',
@@ -231,6 +245,13 @@ export const settings = {
     min: 1024,
     max: 2 ** 30,
     about: "A run's log and stream; what comes after is cut, with a mark.",
+  }),
+  TMP: bytes({
+    group: 'limits',
+    fallback: '64MiB',
+    min: 2 ** 20,
+    max: 2 ** 36,
+    about: "A confined worker's private /tmp, and again its /dev/shm; both are in memory.",
   }),
   MAX_HEADERS: bytes({
     group: 'limits',

@@ -41,7 +41,9 @@ export const Manifest = Type.Object(
     memory_mb: Type.Optional(Type.Integer({ minimum: 16, maximum: 65_536, description: 'Memory of one worker.' })),
     cpu: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 128, description: 'Share of processors.' })),
     max_processes: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_536 })),
-    network: Type.Optional(oneOf(['none', 'outbound'], 'What the function may reach.')),
+    network: Type.Optional(
+      oneOf(['none', 'outbound'], 'What a confined function may reach: nothing, the default, or the world.'),
+    ),
     env: Type.Optional(
       Type.Record(Type.String({ pattern: environmentName }), Type.String({ maxLength: 32_768 }), { additionalProperties: false }),
     ),

@@ -1,3 +1,6 @@
+import type { ProbedConfinement } from './confinement/open-confinement.js';
+import type { Wall } from './function-worker.js';
+
 /** What `createLocalExecutor` is built with. */
 export interface LocalExecutorOptions {
   /** Private to this server process: notes of its worker processes and their temporary folders. Made when missing. */
@@ -14,8 +17,9 @@ export interface LocalExecutorOptions {
     /** `bounded` runs waiting for one version. */
     maxWaiting: number;
   };
-  /** Workers kept started before their version is known. */
-  spares: { threads: number; processes: number };
+  confinement: ProbedConfinement;
+  /** Workers kept started before their version is known; `wall` is that of the processes. */
+  spares: { threads: number; processes: number; pythons: number; wall: Wall };
   /** A warm worker without work is ended after this time. */
   idleMs: number;
   /** Between the signal of a cancel or coming timeout and the kill. */

@@ -3,6 +3,9 @@ import type { FromWorker, ToWorker } from './messages.js';
 /** Ways of having a worker. `executable` is one process for one run; the others serve many. */
 export type WorkerKind = 'thread' | 'node' | 'python' | 'executable';
 
+/** What stands around a worker's process: nothing more, a cell, or a cell that is on the server's own network. */
+export type Wall = 'process' | 'cell' | 'cell on the host network';
+
 /**
  * One worker, whatever wall it stands behind. It only carries messages: what they mean is `PooledWorker`'s.
  * It does not keep the server alive by itself.
@@ -11,6 +14,12 @@ export interface FunctionWorker {
   readonly kind: WorkerKind;
   /** Leader of the worker's own process group, to be watched and killed; null for a thread and before there is a process. */
   readonly pid: number | null;
+  /** The process that holds the function, to be looked at; in a cell it is another one than `pid`. */
+  readonly mainPid: number | null;
+  /** The process group that it is in. */
+  readonly groupPid: number | null;
+  /** Whether there are processes besides the worker's own. */
+  hasOthers(): boolean;
   send(message: ToWorker): void;
   /** Ends it and everything it started, at once. `onExit` follows, once. */
   kill(): void;
@@ -37,6 +46,7 @@ export type WorkerExit =
 /** What a worker is started with; all of it is known before the version is. */
 export interface WorkerOptions {
   kind: WorkerKind;
+  wall: Wall;
   memoryMb: number;
   /** Largest message it may send. */
   maxMessageBytes: number;

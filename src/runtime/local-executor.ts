@@ -14,6 +14,7 @@ import { LanewayError } from '../errors.js';
 import { ActiveRun, type RunSurroundings } from './active-run.js';
 import type { LocalExecutorOptions, LocalExecutorStats } from './executor-options.js';
 import { killLeftovers } from './leftovers.js';
+import { type LocalIsolation, refuseIsolation } from './local-isolation.js';
 import { RunRegistry } from './run-registry.js';
 import { WorkerStarter } from './start-worker.js';
 import type { VersionLine } from './version-line.js';
@@ -60,7 +61,9 @@ class PooledExecutor implements LocalExecutor {
     this.#options = options;
     this.#lines = new VersionLines(options);
     this.#watchdog = this.#makeWatchdog(options);
-    const starter = new WorkerStarter(options, (scratch) => this.#watchdog?.ended(scratch));
+    const starter = new WorkerStarter({ ...options, confinement: options.confinement.cells }, (scratch) =>
+      this.#watchdog?.ended(scratch),
+    );
     this.#pool = new WarmPool(options, (worker, listener) => starter.start(worker, listener), this.#watchdog);
     this.#surroundings = { registry: this.#registry, maxLogBytes: options.limits.maxLogBytes, graceMs: options.graceMs };
   }
@@ -75,7 +78,12 @@ class PooledExecutor implements LocalExecutor {
 
   conventionOf(version: DeployedVersion, entry: Entry, isolation: Isolation): CallingConvention | Promise<CallingConvention> {
     // A level that can't be had is refused by the run itself.
-    if (entry.runtime !== 'node' || !isAvailable(isolation)) return 'payload';
+    if (
+      entry.runtime !== 'node' ||
+      !isLocal(isolation) ||
+      refuseIsolation(isolation, version.manifest, this.#options.confinement) !== null
+    )
+      return 'payload';
     const line = this.#lines.of(version, entry, isolation);
     return line.convention ?? (line.loading ??= this.#loadAhead(line, isolation));
   }
@@ -116,10 +124,11 @@ class PooledExecutor implements LocalExecutor {
     how: { exchange: HttpExchange | null; loadOnly: boolean },
   ): Promise<AttemptOutcome> {
     if (this.#closing !== null) return Promise.reject(new LanewayError('shutting_down'));
-    const { isolation } = attempt;
-    if (!isAvailable(isolation)) return Promise.reject(refuseIsolation(isolation));
+    const { isolation, version } = attempt;
+    const refusal = refuseIsolation(isolation, version.manifest, this.#options.confinement);
+    if (refusal !== null) return Promise.reject(refusal);
     const run = new ActiveRun(attempt, sink, { ...how, surroundings: this.#surroundings });
-    this.#pool.submit(run, this.#lines.of(attempt.version, attempt.entry, isolation));
+    this.#pool.submit(run, this.#lines.of(version, attempt.entry, isolation as LocalIsolation));
     return run.outcome;
   }
 
@@ -163,10 +172,6 @@ class PooledExecutor implements LocalExecutor {
   }
 }
 
-function isAvailable(isolation: Isolation): isolation is 'thread' | 'process' {
-  return isolation === 'thread' || isolation === 'process';
-}
-
-function refuseIsolation(isolation: Isolation): LanewayError {
-  return new LanewayError('isolation_unavailable', { isolation, problem: 'this release has thread and process' });
+function isLocal(isolation: Isolation): isolation is LocalIsolation {
+  return isolation !== 'sandbox';
 }

@@ -21,12 +21,13 @@ export class MemoryWatch {
     this.#leaderAt = now;
     const running = new Map<number, PooledWorker>();
     for (const worker of workers) {
-      if (worker.run !== null && worker.worker.pid !== null && worker.state !== 'ending') running.set(worker.worker.pid, worker);
+      const { mainPid } = worker.worker;
+      if (worker.run !== null && mainPid !== null && worker.state !== 'ending') running.set(mainPid, worker);
     }
     if (running.size === 0) return;
     const children = now - this.#groupAt >= groupEveryMs ? this.#childrenOf(running, now) : new Map<number, number>();
     for (const [pid, worker] of running) {
-      const used = residentBytes(pid) - worker.baseline + (children.get(pid) ?? 0);
+      const used = residentBytes(pid) - worker.baseline + (children.get(worker.worker.groupPid!) ?? 0);
       const limit = worker.line!.workerOptions.memoryMb;
       if (used > limit * megabyte) {
         worker.kill({ reason: 'out_of_memory', message: `${Math.ceil(used / megabyte)} MB of ${limit} MB` });
@@ -34,10 +35,11 @@ export class MemoryWatch {
     }
   }
 
-  /** Resident bytes of the groups' members besides their leaders, by leader. */
+  /** Resident bytes of the groups' members besides their leaders, by group. */
   #childrenOf(running: Map<number, PooledWorker>, now: number): Map<number, number> {
     this.#groupAt = now;
     const sums = new Map<number, number>();
+    const groups = new Set([...running.values()].map(({ worker }) => worker.groupPid));
     const strangers = new Set<number>();
     for (const pid of listPids()) {
       if (this.#strangers.has(pid)) {
@@ -45,8 +47,8 @@ export class MemoryWatch {
         continue;
       }
       const pgid = readProcess(pid)?.pgid;
-      if (pgid === undefined || pid === pgid) continue;
-      if (running.has(pgid)) sums.set(pgid, (sums.get(pgid) ?? 0) + residentBytes(pid));
+      if (pgid === undefined || pid === pgid || running.has(pid)) continue;
+      if (groups.has(pgid)) sums.set(pgid, (sums.get(pgid) ?? 0) + residentBytes(pid));
       else strangers.add(pid);
     }
     this.#strangers = strangers;

@@ -4,7 +4,7 @@ import { describeExit } from './describe-exit.js';
 import { ExchangePump } from './exchange-pump.js';
 import type { FunctionWorker, WorkerExit, WorkerListener, WorkerOptions } from './function-worker.js';
 import { messageSlack, type FromWorker } from './messages.js';
-import { hasOtherMembers, residentBytes } from './process-group.js';
+import { residentBytes } from './process-group.js';
 import type { VersionLine } from './version-line.js';
 
 export type WorkerState = 'spare' | 'loading' | 'idle' | 'busy' | 'ending' | 'gone';
@@ -125,7 +125,7 @@ export class PooledWorker implements WorkerListener {
   onMessage(message: FromWorker): void {
     switch (message.type) {
       case 'ready':
-        if (this.worker.pid !== null) this.baseline = residentBytes(this.worker.pid);
+        if (this.worker.mainPid !== null) this.baseline = residentBytes(this.worker.mainPid);
         return;
       case 'loaded':
         return this.#onLoaded(message.convention);
@@ -247,11 +247,10 @@ export class PooledWorker implements WorkerListener {
   /** A run that started processes: what they printed comes by another way and belongs before the end; any still there taint the worker. */
   #afterOutput(children: boolean, conclude: () => void): void {
     if (!children || this.worker.pid === null) return conclude();
-    const { pid } = this.worker;
     const { run } = this;
     setImmediate(() => {
       if (this.run !== run) return;
-      if (hasOtherMembers(pid)) this.#tainted = true;
+      if (this.worker.hasOthers()) this.#tainted = true;
       conclude();
     });
   }

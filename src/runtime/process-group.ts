@@ -11,6 +11,7 @@ export function killGroup(pgid: number): void {
 
 /** What /proc says of a process. */
 export interface ProcessFacts {
+  parent: number;
   pgid: number;
   /** In clock ticks since the machine started: together with the pid it names a process for good. */
   startTime: string;
@@ -32,6 +33,7 @@ export function readProcess(pid: number): ProcessFacts | null {
   return {
     zombie: fields[0] === 'Z' || fields[0] === 'X',
     stopped: fields[0] === 'T',
+    parent: Number(fields[1]),
     pgid: Number(fields[2]),
     startTime: fields[19] ?? '',
   };

@@ -1,11 +1,11 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import type { FunctionWorker, WorkerExit, WorkerListener, WorkerOptions } from './function-worker.js';
 import { encodeFrame, FrameReader } from './inside/frames.js';
 import type { ToWorker } from './messages.js';
 import { OutputDrain } from './output-drain.js';
-import { killGroup } from './process-group.js';
-import type { Launch } from './process-launch.js';
+import { hasOtherMembers, killGroup } from './process-group.js';
+import { type Launch, signalOfExitCode, spawnLaunch } from './process-launch.js';
 import { readMessage } from './read-message.js';
 import type { Scratch } from './scratch.js';
 
@@ -19,6 +19,7 @@ export class ProcessWorker implements FunctionWorker {
   readonly kind: 'node' | 'python';
   readonly pid: number | null;
   readonly #child: ChildProcess;
+  readonly #isInCell: boolean;
   readonly #input: Writable;
   readonly #listener: WorkerListener;
   readonly #scratch: Scratch;
@@ -35,12 +36,8 @@ export class ProcessWorker implements FunctionWorker {
     this.kind = options.kind;
     this.#listener = more.listener;
     this.#scratch = more.scratch;
-    this.#child = spawn(launch.command, launch.args, {
-      cwd: launch.cwd,
-      env: launch.env,
-      detached: true,
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
-    });
+    this.#isInCell = launch.filter !== undefined;
+    this.#child = spawnLaunch(launch, ['ignore', 'pipe', 'pipe', 'pipe', 'pipe']);
     this.#child.on('error', (error: NodeJS.ErrnoException) => this.#onNotStarted(error));
     this.pid = this.#child.pid ?? null;
     this.#keepNote();
@@ -49,6 +46,23 @@ export class ProcessWorker implements FunctionWorker {
     this.#listen();
     this.#child.unref();
     for (const stream of this.#streams()) stream.unref?.();
+  }
+
+  get mainPid(): number | null {
+    return this.pid;
+  }
+
+  get groupPid(): number | null {
+    return this.pid;
+  }
+
+  /** What bubblewrap tells of the process that it started. */
+  get information(): Readable | null {
+    return (this.#child.stdio as (Readable | null | undefined)[] | undefined)?.[5] ?? null;
+  }
+
+  hasOthers(): boolean {
+    return this.pid !== null && hasOtherMembers(this.pid);
   }
 
   send(message: ToWorker): void {
@@ -134,14 +148,15 @@ export class ProcessWorker implements FunctionWorker {
   }
 
   #describeExit(code: number | null, signal: NodeJS.Signals | null): WorkerExit {
-    const aborted = signal === 'SIGABRT' || code === 134;
+    const ended = signal ?? (this.#isInCell && code !== null ? signalOfExitCode(code) : null);
+    const aborted = ended === 'SIGABRT' || code === 134;
     if (aborted && /heap out of memory|Fatal JavaScript out of memory/.test(this.#errorTail)) {
       return { how: 'out_of_memory', message: 'the heap reached its limit' };
     }
-    return signal === null ? { how: 'code', code: code ?? 0 } : { how: 'signal', signal };
+    return ended === null ? { how: 'code', code: code ?? 0 } : { how: 'signal', signal: ended };
   }
 
   #streams(): (Readable & { unref?: () => void })[] {
-    return this.#child.stdio.filter((stream) => stream !== null) as Readable[];
+    return this.#child.stdio.filter((stream) => stream !== null && stream !== undefined) as Readable[];
   }
 }

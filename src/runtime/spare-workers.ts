@@ -1,5 +1,5 @@
 import type { LocalExecutorOptions } from './executor-options.js';
-import type { WorkerKind, WorkerOptions } from './function-worker.js';
+import type { Wall, WorkerKind, WorkerOptions } from './function-worker.js';
 import type { PooledWorker } from './pooled-worker.js';
 
 /** Start-up and first calls come before spares. */
@@ -21,19 +21,27 @@ export class SpareWorkers {
 
   constructor(
     options: Pick<LocalExecutorOptions, 'spares'>,
-    more: { memoryMb: number; maxMessageBytes: number; start: (options: WorkerOptions) => PooledWorker },
+    more: { wall: Wall; memoryMb: number; maxMessageBytes: number; start: (options: WorkerOptions) => PooledWorker },
   ) {
     const { memoryMb, maxMessageBytes } = more;
-    const spare = (kind: WorkerKind, count: number) => ({ options: { kind, memoryMb, maxMessageBytes }, count });
-    this.#wanted = [spare('thread', options.spares.threads), spare('node', options.spares.processes)];
+    const spare = (kind: WorkerKind, wall: Wall, count: number) => ({
+      options: { kind, wall, memoryMb, maxMessageBytes },
+      count,
+    });
+    const { threads, processes, pythons } = options.spares;
+    this.#wanted = [
+      spare('thread', 'process', threads),
+      spare('node', more.wall, processes),
+      spare('python', more.wall, pythons),
+    ];
     this.#start = more.start;
     this.#refillIn(firstDelayMs);
   }
 
   /** A spare that fits, or null. */
-  take({ kind, memoryMb }: WorkerOptions): PooledWorker | null {
+  take({ kind, wall, memoryMb }: WorkerOptions): PooledWorker | null {
     for (const spare of this.#spares) {
-      if (spare.options.kind !== kind || spare.options.memoryMb !== memoryMb) continue;
+      if (spare.options.kind !== kind || spare.options.wall !== wall || spare.options.memoryMb !== memoryMb) continue;
       this.#spares.delete(spare);
       this.#refillIn(refillDelayMs);
       return spare;

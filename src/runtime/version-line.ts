@@ -2,12 +2,13 @@ import type { CallingConvention, ColdReason, DeployedVersion, Entry } from '../c
 import type { ActiveRun } from './active-run.js';
 import type { LocalExecutorOptions } from './executor-options.js';
 import type { WorkerKind, WorkerOptions } from './function-worker.js';
+import { type LocalIsolation, wallOf } from './local-isolation.js';
 import { messageSlack, type FetchMessage, type LoadMessage, type RunMessage } from './messages.js';
 import { buildEnvelope } from './payload-envelope.js';
 import type { PooledWorker } from './pooled-worker.js';
 import { withTrace } from './with-trace.js';
 
-type Settings = Pick<LocalExecutorOptions, 'defaults' | 'limits'>;
+type Settings = Pick<LocalExecutorOptions, 'defaults' | 'limits' | 'confinement'>;
 
 /** One way of running one version (entry and isolation included): its workers, the runs waiting for one, and what both are told. */
 export class VersionLine {
@@ -32,7 +33,7 @@ export class VersionLine {
   constructor(
     readonly version: DeployedVersion,
     readonly entry: Entry,
-    readonly more: { isolation: 'thread' | 'process'; settings: Settings },
+    readonly more: { isolation: LocalIsolation; settings: Settings },
   ) {
     const { manifest } = version;
     const { defaults, limits } = more.settings;
@@ -42,6 +43,7 @@ export class VersionLine {
     this.convention = kind === 'python' || kind === 'executable' ? 'payload' : null;
     this.workerOptions = {
       kind,
+      wall: wallOf(more.isolation, manifest, more.settings.confinement),
       memoryMb: Math.min(manifest.memory_mb ?? defaults.memoryMb, limits.maxMemoryMb),
       maxMessageBytes: Math.max(limits.maxResultBytes, 3 * limits.maxLogBytes) + messageSlack,
     };
@@ -83,6 +85,7 @@ export class VersionLine {
       handler: this.entry.handler ?? null,
       env,
       limits: { resultBytes: limits.maxResultBytes, logBytes: limits.maxLogBytes },
+      network: this.version.manifest.network ?? 'none',
     };
   }
 
@@ -134,7 +137,7 @@ export class VersionLine {
 }
 
 /** Python and executables have no thread: they get the next stronger wall. */
-function kindOf(entry: Entry, isolation: 'thread' | 'process'): WorkerKind {
+function kindOf(entry: Entry, isolation: LocalIsolation): WorkerKind {
   if (entry.runtime === 'node') return isolation === 'thread' ? 'thread' : 'node';
   return entry.runtime;
 }

@@ -52,6 +52,7 @@ export class WarmPool implements WorkerOwner {
     this.#clock = new CoarseClock((now) => this.#watch(now));
     this.#retirement = setInterval(() => this.#retireIdle(), Math.min(Math.max(options.idleMs / 4, 20), 5000)).unref();
     this.#spares = new SpareWorkers(options, {
+      wall: options.spares.wall,
       memoryMb: Math.min(defaults.memoryMb, limits.maxMemoryMb),
       maxMessageBytes: Math.max(limits.maxResultBytes, 3 * limits.maxLogBytes) + messageSlack,
       start: (workerOptions) => new PooledWorker(workerOptions, start, this),

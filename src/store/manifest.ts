@@ -9,10 +9,9 @@ export const manifestFile = 'laneway.json';
 const absentParts: Partial<Record<keyof Manifest, string>> = {
   cpu: 'processor shares need the confined isolation; leave it out',
   max_processes: 'process limits need the confined isolation; leave it out',
-  network: 'network rules need the confined isolation; leave it out',
   warm: 'workers are started by calls and kept warm after them; leave it out',
 };
-const absentIsolations: readonly string[] = ['confined', 'sandbox'];
+const absentIsolations: readonly string[] = ['sandbox'];
 
 /**
  * The manifest in the text of `laneway.json`; null stands for a zip without one.
@@ -95,7 +94,13 @@ function refuseAbsentParts(manifest: Manifest, maxMemoryMb: number): void {
   if (manifest.isolation !== undefined && absentIsolations.includes(manifest.isolation)) {
     throw new LanewayError('manifest_unsupported', {
       field: `isolation "${manifest.isolation}"`,
-      problem: 'use "process", "thread" or "auto"',
+      problem: 'use "confined", "process", "thread" or "auto"',
+    });
+  }
+  if (manifest.network === 'none' && (manifest.isolation === 'thread' || manifest.isolation === 'process')) {
+    throw new LanewayError('manifest_unsupported', {
+      field: `network "none" with isolation "${manifest.isolation}"`,
+      problem: 'only "confined" keeps the network away; use that or leave one of them out',
     });
   }
   if (manifest.memory_mb !== undefined && manifest.memory_mb > maxMemoryMb) {

@@ -3,6 +3,7 @@ import { chmodSync, cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { noConfinement } from '../../src/runtime/confinement/open-confinement.js';
 import { attemptOf, deploy, Ear, fixtures, makeExecutor, resultOf, runOnce, until } from './support.js';
 
 const levels = ['thread', 'process'] as const;
@@ -192,7 +193,7 @@ test('an executable without its execute bit is given it, and works in its own fo
 });
 
 test('a level that is not there is refused, never weakened', async (t) => {
-  const executor = makeExecutor(t);
+  const executor = makeExecutor(t, { confinement: noConfinement });
   for (const isolation of ['confined', 'sandbox'] as const) {
     await assert.rejects(executor.execute(attemptOf(deploy('echo-payload/index.mjs'), { isolation }), new Ear()), {
       code: 'isolation_unavailable',

@@ -188,7 +188,7 @@ test('a secret that is not there refuses the run before anything is started', as
 });
 
 test('spares are started, given to a first call and started again', async (t) => {
-  const executor = makeExecutor(t, { spares: { threads: 1, processes: 1 } });
+  const executor = makeExecutor(t, { spares: { threads: 1, processes: 1, pythons: 0, wall: 'process' } });
   await until(() => countOf(executor, 'spare') === 2);
   const started = processesWith('laneway-runtime-');
   await resultOf(executor, deploy('gate/index.mjs'));

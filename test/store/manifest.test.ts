@@ -60,13 +60,24 @@ test('a manifest that breaks a rule is refused, naming the field', async () => {
   }
 });
 
+test('a network rule goes with the level that keeps it, and with the strongest there is', async () => {
+  for (const text of [
+    '{"network":"none"}',
+    '{"network":"outbound","isolation":"process"}',
+    '{"network":"none","isolation":"confined"}',
+    '{"network":"none","isolation":"auto"}',
+  ]) {
+    assert.deepEqual(await readManifest(text, 2048), JSON.parse(text));
+  }
+});
+
 test('a field that needs a part which is not here is refused, saying what to do', async () => {
   const cases: [text: string, problem: RegExp][] = [
-    ['{"isolation":"confined"}', /isolation "confined".*process/],
-    ['{"isolation":"sandbox"}', /isolation "sandbox"/],
+    ['{"isolation":"sandbox"}', /isolation "sandbox".*confined/],
     ['{"cpu":1}', /cpu/],
     ['{"max_processes":3}', /max_processes/],
-    ['{"network":"none"}', /network/],
+    ['{"network":"none","isolation":"process"}', /network "none".*confined/],
+    ['{"network":"none","isolation":"thread"}', /network "none".*confined/],
     ['{"warm":1}', /warm/],
     ['{"memory_mb":4096}', /at most 2048/],
   ];

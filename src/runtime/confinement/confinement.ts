@@ -1,0 +1,82 @@
+import type { FunctionWorker, WorkerListener, WorkerOptions } from '../function-worker.js';
+import { cleanEnvironment } from '../process-launch.js';
+import type { Scratch } from '../scratch.js';
+import { type Cell, inside, launchInCell, type Surroundings } from './bubblewrap.js';
+import { ConfinedWorker } from './confined-worker.js';
+import { ExecutableCell } from './executable-cell.js';
+import { Identities, type Identity } from './identities.js';
+import { connectToWorld, type NetworkLink, type Outbound } from './outbound-network.js';
+import { findPythonFiles, findNodeFiles, type RuntimeFiles } from './runtime-files.js';
+import { Slot } from './slot.js';
+
+/** Descriptors of a worker before those of bubblewrap: standard ones, and the two that messages go by. */
+const workerDescriptors = 5;
+const executableDescriptors = 3;
+
+/** Starts everything that runs in cells. There is one where that was proved to work, see `openConfinement`. */
+export class Confinement {
+  readonly outbound: Outbound;
+  readonly #surroundings: Surroundings;
+  readonly #slots: string;
+  readonly #identities: Identities;
+  readonly #node = findNodeFiles();
+  #python: RuntimeFiles | null = null;
+  #made = 0;
+
+  /** Slots are made in the folder `slots`: on the file system of the unpacked versions their files are links. */
+  constructor(surroundings: Surroundings, more: { slots: string; outbound: Outbound }) {
+    this.#surroundings = surroundings;
+    this.#slots = more.slots;
+    this.outbound = more.outbound;
+    this.#identities = new Identities(surroundings.asRoot);
+  }
+
+  /** A node or python worker, without a version. */
+  startWorker(
+    options: WorkerOptions & { kind: 'node' | 'python' },
+    { python, scratch, name, listener }: { python: string; scratch: Scratch; name: string; listener: WorkerListener },
+  ): FunctionWorker {
+    const { command, shown } = options.kind === 'node' ? this.#node : (this.#python ??= findPythonFiles(python));
+    const args =
+      options.kind === 'node'
+        ? [`--max-old-space-size=${options.memoryMb}`, `${inside.workerCode}/process-entry.js`]
+        : ['-I', '-B', '-u', `${inside.workerCode}/python/worker.py`];
+    const { slot, cell } = this.#makeCell(name, options.wall, shown);
+    const program = { command, args, env: cleanEnvironment(inside.tmp), cwd: inside.tmp };
+    try {
+      const launch = launchInCell(program, cell, { surroundings: this.#surroundings, firstDescriptor: workerDescriptors });
+      return new ConfinedWorker(options, launch, { scratch, slot, listener, connect: (init) => this.#connect(init) });
+    } catch (error) {
+      slot.remove();
+      throw error;
+    }
+  }
+
+  /** Where one run of an executable will take place. */
+  makeExecutableCell(name: string, { wall }: WorkerOptions): ExecutableCell {
+    const { slot, cell } = this.#makeCell(name, wall, []);
+    return new ExecutableCell(slot, {
+      connect: (init) => this.#connect(init),
+      launch: ({ folder, ...program }) =>
+        launchInCell(
+          { ...program, env: { ...cleanEnvironment(inside.tmp), ...program.env }, cwd: inside.code },
+          { ...cell, code: folder },
+          { surroundings: this.#surroundings, firstDescriptor: executableDescriptors },
+        ),
+    });
+  }
+
+  #makeCell(name: string, wall: WorkerOptions['wall'], shown: readonly string[]): { slot: Slot; cell: Cell } {
+    const identity: Identity = this.#identities.take();
+    this.#made += 1;
+    const slot = new Slot(this.#slots, `${name}.${this.#made}`, identity);
+    const sharesNetwork = wall === 'cell on the host network';
+    if (sharesNetwork) slot.shareResolver();
+    return { slot, cell: { slot: slot.folder, identity, shown, code: null, sharesNetwork } };
+  }
+
+  #connect(init: number): NetworkLink {
+    if (this.outbound.how !== 'own') return { up: Promise.resolve(), close: () => undefined };
+    return connectToWorld(init, this.outbound.programs, this.#surroundings.asRoot);
+  }
+}
