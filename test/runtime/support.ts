@@ -17,8 +17,17 @@ export const fixtures = join(root, 'test/fixtures/functions');
 
 /** Of all executors of this file. Tests of what needs it say so by `skipWithout('bwrap')`. */
 export const confinement = findBinary('bwrap') === null ? noConfinement : await openTestConfinement();
-/** The levels at which a worker is a process: everything that holds for one holds for the other. */
+/** The levels at which a worker is a process: what holds for one holds for the other. */
 export const processLevels = confinement.cells === null ? (['process'] as const) : (['process', 'confined'] as const);
+export const levels = ['thread', ...processLevels] as const;
+
+type OnEveryWall<Row> = Row extends readonly [infer Level, ...infer Rest] ? readonly [Level | 'confined', ...Rest] : never;
+
+/** Each row that is about `process`, once for every level at which a worker is one. */
+export function onEveryWall<const Row extends readonly ['thread' | 'process', ...unknown[]]>(rows: readonly Row[]) {
+  const walls = ([level, ...rest]: Row) => (level === 'thread' ? [level] : processLevels).map((wall) => [wall, ...rest]);
+  return rows.flatMap(walls) as unknown as OnEveryWall<Row>[];
+}
 
 async function openTestConfinement() {
   const folder = mkdtempSync(join(tmpdir(), 'laneway-confinement-'));

@@ -20,7 +20,7 @@ export class Confinement {
   readonly #slots: string;
   readonly #identities: Identities;
   readonly #node = findNodeFiles();
-  #python: RuntimeFiles | null = null;
+  readonly #pythons = new Map<string, RuntimeFiles>();
   #made = 0;
 
   /** Slots are made in the folder `slots`: on the file system of the unpacked versions their files are links. */
@@ -36,7 +36,7 @@ export class Confinement {
     options: WorkerOptions & { kind: 'node' | 'python' },
     { python, scratch, name, listener }: { python: string; scratch: Scratch; name: string; listener: WorkerListener },
   ): FunctionWorker {
-    const { command, shown } = options.kind === 'node' ? this.#node : (this.#python ??= findPythonFiles(python));
+    const { command, shown } = options.kind === 'node' ? this.#node : this.#findPython(python);
     const args =
       options.kind === 'node'
         ? [`--max-old-space-size=${options.memoryMb}`, `${inside.workerCode}/process-entry.js`]
@@ -73,6 +73,12 @@ export class Confinement {
     const sharesNetwork = wall === 'cell on the host network';
     if (sharesNetwork) slot.shareResolver();
     return { slot, cell: { slot: slot.folder, identity, shown, code: null, sharesNetwork } };
+  }
+
+  #findPython(setting: string): RuntimeFiles {
+    const found = this.#pythons.get(setting) ?? findPythonFiles(setting);
+    this.#pythons.set(setting, found);
+    return found;
   }
 
   #connect(init: number): NetworkLink {
