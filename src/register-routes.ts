@@ -48,7 +48,7 @@ export async function registerRoutes(config: Config, parts: Parts): Promise<void
         bus: () => bus.check(),
         store: () => store.check(),
       },
-      facts: { isolation: isolationFacts(config, parts.confinement) },
+      facts: { isolation: isolationFacts(config, parts.confinement), limits: executor.stats().resources },
       isDraining: () => runs.isDraining(),
       metrics: metricsOnDemand({
         runs,

@@ -3,6 +3,9 @@ import { chmodSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ExecutableCell } from './confinement/executable-cell.js';
 import type { FunctionWorker, WorkerExit, WorkerListener } from './function-worker.js';
+import { describeExceeded, describeHindrance } from './limits/describe-exceeded.js';
+import { addUnlessEntered, launchLimited, noPlace, type ProcessLimits } from './limits/launch-limited.js';
+import type { ResourceGroup } from './limits/resource-group.js';
 import type { LoadMessage, RunMessage, ToWorker } from './messages.js';
 import { OutputDrain } from './output-drain.js';
 import { hasOtherMembers, killGroup } from './process-group.js';
@@ -20,7 +23,9 @@ const closeWaitMs = 1000;
  */
 export class ExecutableWorker implements FunctionWorker {
   readonly kind = 'executable';
+  readonly group: ResourceGroup;
   readonly #scratch: Scratch;
+  readonly #limits: ProcessLimits;
   readonly #listener: WorkerListener;
   readonly #cell: ExecutableCell | null;
   #load: LoadMessage | null = null;
@@ -33,10 +38,18 @@ export class ExecutableWorker implements FunctionWorker {
   #exited = false;
 
   /** Without a cell it is a process like others. */
-  constructor(scratch: Scratch, listener: WorkerListener, cell: ExecutableCell | null) {
-    this.#scratch = scratch;
-    this.#listener = listener;
-    this.#cell = cell;
+  constructor(more: {
+    scratch: Scratch;
+    group: ResourceGroup;
+    limits: ProcessLimits;
+    cell: ExecutableCell | null;
+    listener: WorkerListener;
+  }) {
+    this.#scratch = more.scratch;
+    this.group = more.group;
+    this.#limits = more.limits;
+    this.#cell = more.cell;
+    this.#listener = more.listener;
   }
 
   get pid(): number | null {
@@ -49,6 +62,10 @@ export class ExecutableWorker implements FunctionWorker {
 
   get groupPid(): number | null {
     return this.#cell === null ? this.pid : this.#cell.groupPid;
+  }
+
+  get scratchFolder(): string {
+    return this.#scratch.folder;
   }
 
   /** Nothing outlives it: it is used for one run. */
@@ -99,7 +116,11 @@ export class ExecutableWorker implements FunctionWorker {
 
   #start(message: RunMessage): void {
     this.#run = message.run;
-    const child = spawnLaunch(this.#launch(message, this.#load!), ['pipe', 'pipe', 'pipe']) as ChildProcessWithoutNullStreams;
+    const child = spawnLaunch(launchLimited(this.#launch(message, this.#load!), this.group, this.#limits), [
+      'pipe',
+      'pipe',
+      'pipe',
+    ]) as ChildProcessWithoutNullStreams;
     this.#child = child;
     child.on('error', (error: NodeJS.ErrnoException) => this.#onNotStarted(error));
     if (child.pid === undefined) return;
@@ -127,6 +148,7 @@ export class ExecutableWorker implements FunctionWorker {
   #keepNote(pid: number): void {
     try {
       this.#scratch.note(pid);
+      addUnlessEntered(this.group, pid);
     } catch (error) {
       this.#fail('function_error', `the executable was not started: ${(error as Error).message}`);
       killGroup(pid);
@@ -156,6 +178,7 @@ export class ExecutableWorker implements FunctionWorker {
 
   #onExit(child: ChildProcess, code: number | null, signal: NodeJS.Signals | null): void {
     killGroup(child.pid!);
+    this.group.kill();
     let told = false;
     const tell = () => {
       if (told) return;
@@ -170,6 +193,9 @@ export class ExecutableWorker implements FunctionWorker {
   }
 
   async #conclude(code: number | null, signal: NodeJS.Signals | null): Promise<void> {
+    // Also when it was a child that was ended for its memory, whatever the program made of that.
+    const outOfMemory = describeExceeded(this.group);
+    if (outOfMemory !== null) return this.#leave(outOfMemory);
     if (code === 0 && this.#outputBytes <= this.#load!.limits.resultBytes) {
       const data = await asJsonText(this.#output.join(''));
       if (Buffer.byteLength(data) > this.#load!.limits.resultBytes)
@@ -177,11 +203,19 @@ export class ExecutableWorker implements FunctionWorker {
       else this.#listener.onMessage({ type: 'result', run: this.#run, data, children: false });
     }
     // The launcher says so when the file is no program, with an exit code that a program could have as well.
-    if (code !== null && code > 0 && /^(setpriv: failed to execute|bwrap: execvp) /m.test(this.#errorTail)) {
+    if (
+      code !== null &&
+      code > 0 &&
+      /^(setpriv: failed to execute |bwrap: execvp |laneway: \d+: exec: )/m.test(this.#errorTail)
+    ) {
       this.#fail('function_error', `the executable did not start: ${this.#errorTail.trim()}`);
     }
+    if (code === 125 && this.#errorTail.includes(noPlace)) {
+      return this.#leave({ how: 'not_started', message: this.#errorTail.trim(), missing: false });
+    }
+    const note = describeHindrance(this.group);
     const ended = signal ?? (this.#cell !== null && code !== null ? signalOfExitCode(code) : null);
-    this.#leave(ended === null ? { how: 'code', code: code ?? 0 } : { how: 'signal', signal: ended });
+    this.#leave(ended === null ? { how: 'code', code: code ?? 0, note } : { how: 'signal', signal: ended, note });
   }
 
   #fail(reason: 'function_error' | 'result_too_large', message: string): void {
@@ -205,6 +239,7 @@ export class ExecutableWorker implements FunctionWorker {
     this.#exited = true;
     this.#scratch.remove();
     this.#cell?.remove();
+    this.group.remove();
     this.#listener.onExit(exit);
   }
 }

@@ -1,3 +1,4 @@
+import type { ResourceGroup } from './limits/resource-group.js';
 import type { FromWorker, ToWorker } from './messages.js';
 
 /** Ways of having a worker. `executable` is one process for one run; the others serve many. */
@@ -20,7 +21,13 @@ export interface FunctionWorker {
   readonly groupPid: number | null;
   /** Whether there are processes besides the worker's own. */
   hasOthers(): boolean;
+  /** Holds the limits of it and all it starts; absent for a thread. */
+  readonly group?: ResourceGroup;
+  /** Private to a process; absent for a thread. */
+  readonly scratchFolder?: string;
   send(message: ToWorker): void;
+  /** From now on it is under the limits of its version. Comes before the version itself; absent for a thread. */
+  limit?(options: WorkerOptions): void;
   /** Ends it and everything it started, at once. `onExit` follows, once. */
   kill(): void;
 }
@@ -37,8 +44,9 @@ export interface WorkerListener {
 
 /** How a worker ended. */
 export type WorkerExit =
-  | { how: 'code'; code: number }
-  | { how: 'signal'; signal: NodeJS.Signals }
+  /** `note`: a limit it had run into. */
+  | { how: 'code'; code: number; note?: string | undefined }
+  | { how: 'signal'; signal: NodeJS.Signals; note?: string | undefined }
   | { how: 'out_of_memory'; message: string }
   /** It could not be started at all. */
   | { how: 'not_started'; message: string; missing: boolean };
@@ -48,6 +56,10 @@ export interface WorkerOptions {
   kind: WorkerKind;
   wall: Wall;
   memoryMb: number;
+  /** Cores; null: as many as there are. */
+  cpus: number | null;
+  /** Processes and threads besides those of the runtime. */
+  processes: number;
   /** Largest message it may send. */
   maxMessageBytes: number;
 }

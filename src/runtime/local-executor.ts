@@ -15,6 +15,7 @@ import { ActiveRun, type RunSurroundings } from './active-run.js';
 import type { LocalExecutorOptions, LocalExecutorStats } from './executor-options.js';
 import { killLeftovers } from './leftovers.js';
 import { type LocalIsolation, refuseIsolation } from './local-isolation.js';
+import { ServerGroups } from './limits/server-groups.js';
 import { RunRegistry } from './run-registry.js';
 import { WorkerStarter } from './start-worker.js';
 import type { VersionLine } from './version-line.js';
@@ -54,6 +55,7 @@ class PooledExecutor implements LocalExecutor {
   readonly #options: LocalExecutorOptions;
   readonly #surroundings: RunSurroundings;
   readonly #watchdog: Watchdog | null;
+  readonly #groups: ServerGroups;
   #closing: Promise<void> | null = null;
 
   constructor(options: LocalExecutorOptions) {
@@ -61,7 +63,9 @@ class PooledExecutor implements LocalExecutor {
     this.#options = options;
     this.#lines = new VersionLines(options);
     this.#watchdog = this.#makeWatchdog(options);
-    const starter = new WorkerStarter({ ...options, confinement: options.confinement.cells }, (scratch) =>
+    this.#groups = new ServerGroups(options);
+    const { groups, processLimits: limits } = this.#groups;
+    const starter = new WorkerStarter({ ...options, groups, limits, confinement: options.confinement.cells }, (scratch) =>
       this.#watchdog?.ended(scratch),
     );
     this.#pool = new WarmPool(options, (worker, listener) => starter.start(worker, listener), this.#watchdog);
@@ -110,7 +114,7 @@ class PooledExecutor implements LocalExecutor {
   }
 
   stats(): LocalExecutorStats {
-    return this.#pool.stats();
+    return { ...this.#pool.stats(), resources: this.#groups.description };
   }
 
   close(graceMs: number): Promise<void> {
@@ -127,6 +131,8 @@ class PooledExecutor implements LocalExecutor {
     const { isolation, version } = attempt;
     const refusal = refuseIsolation(isolation, version.manifest, this.#options.confinement);
     if (refusal !== null) return Promise.reject(refusal);
+    const unheld = this.#groups.refusalOf(version.manifest);
+    if (unheld !== null) return Promise.reject(new LanewayError('isolation_unavailable', { isolation, problem: unheld }));
     const run = new ActiveRun(attempt, sink, { ...how, surroundings: this.#surroundings });
     this.#pool.submit(run, this.#lines.of(version, attempt.entry, isolation as LocalIsolation));
     return run.outcome;
@@ -162,6 +168,7 @@ class PooledExecutor implements LocalExecutor {
     await this.#registry.drain(graceMs);
     await this.#pool.close();
     await this.#watchdog?.close();
+    this.#groups.close();
   }
 
   #makeWatchdog({ folder, watchdog }: LocalExecutorOptions): Watchdog | null {

@@ -1,5 +1,6 @@
 import { messageOf } from '../../errors.js';
 import type { FunctionWorker, WorkerExit, WorkerListener, WorkerOptions } from '../function-worker.js';
+import type { ResourceGroup } from '../limits/resource-group.js';
 import type { FromWorker, LoadMessage, ToWorker } from '../messages.js';
 import type { Launch } from '../process-launch.js';
 import { ProcessWorker } from '../process-worker.js';
@@ -11,6 +12,7 @@ import type { Slot } from './slot.js';
 
 export interface ConfinedParts {
   scratch: Scratch;
+  group: ResourceGroup;
   slot: Slot;
   listener: WorkerListener;
   /** Joins the cell of this first process to the world. */
@@ -40,7 +42,7 @@ export class ConfinedWorker implements FunctionWorker, WorkerListener {
     this.kind = options.kind;
     this.#parts = parts;
     this.#there = new Promise((resolve) => (this.#onThere = resolve));
-    this.#process = new ProcessWorker(options, launch, { scratch: parts.scratch, listener: this });
+    this.#process = new ProcessWorker(options, launch, { scratch: parts.scratch, group: parts.group, listener: this });
     this.#cell = new CellProcesses(this.#process.information!, () => this.#beThere());
   }
 
@@ -54,6 +56,14 @@ export class ConfinedWorker implements FunctionWorker, WorkerListener {
 
   get groupPid(): number | null {
     return this.#cell.init;
+  }
+
+  get group(): ResourceGroup {
+    return this.#parts.group;
+  }
+
+  limit(options: WorkerOptions): void {
+    this.#process.limit(options);
   }
 
   hasOthers(): boolean {

@@ -1,4 +1,6 @@
 import type { FunctionWorker, WorkerListener, WorkerOptions } from '../function-worker.js';
+import { launchLimited, type ProcessLimits } from '../limits/launch-limited.js';
+import type { ResourceGroup } from '../limits/resource-group.js';
 import { cleanEnvironment } from '../process-launch.js';
 import type { Scratch } from '../scratch.js';
 import { type Cell, inside, launchInCell, type Surroundings } from './bubblewrap.js';
@@ -12,6 +14,18 @@ import { Slot } from './slot.js';
 /** Descriptors of a worker before those of bubblewrap: standard ones, and the two that messages go by. */
 const workerDescriptors = 5;
 const executableDescriptors = 3;
+
+/** What a node or python worker is started with besides its options. */
+interface StartParts {
+  /** As for `findPythonFiles`. */
+  python: string;
+  /** Unique among the workers of this server. */
+  name: string;
+  scratch: Scratch;
+  group: ResourceGroup;
+  limits: ProcessLimits;
+  listener: WorkerListener;
+}
 
 /** Starts everything that runs in cells. There is one where that was proved to work, see `openConfinement`. */
 export class Confinement {
@@ -32,10 +46,7 @@ export class Confinement {
   }
 
   /** A node or python worker, without a version. */
-  startWorker(
-    options: WorkerOptions & { kind: 'node' | 'python' },
-    { python, scratch, name, listener }: { python: string; scratch: Scratch; name: string; listener: WorkerListener },
-  ): FunctionWorker {
+  startWorker(options: WorkerOptions & { kind: 'node' | 'python' }, { python, name, ...parts }: StartParts): FunctionWorker {
     const { command, shown } = options.kind === 'node' ? this.#node : this.#findPython(python);
     const args =
       options.kind === 'node'
@@ -45,7 +56,8 @@ export class Confinement {
     const program = { command, args, env: cleanEnvironment(inside.tmp), cwd: inside.tmp };
     try {
       const launch = launchInCell(program, cell, { surroundings: this.#surroundings, firstDescriptor: workerDescriptors });
-      return new ConfinedWorker(options, launch, { scratch, slot, listener, connect: (init) => this.#connect(init) });
+      const limited = launchLimited(launch, parts.group, parts.limits);
+      return new ConfinedWorker(options, limited, { ...parts, slot, connect: (init) => this.#connect(init) });
     } catch (error) {
       slot.remove();
       throw error;
