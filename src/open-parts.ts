@@ -36,6 +36,7 @@ export interface Seams {
 export async function openParts(config: Config, log: Logger, { opened, seams }: { opened: Opened; seams: Seams }) {
   // Beside what else is opened: it takes as long as a start of Node.
   const probing = openConfinement(confinementOptions(config));
+  opened.add({ close: async () => void (await probing) });
   const shared = config.REDIS_URL !== null || config.DATABASE_URL !== null;
 
   // Records first: they hold the installation's id, which everything shared must carry.

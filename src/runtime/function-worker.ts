@@ -4,8 +4,11 @@ import type { FromWorker, ToWorker } from './messages.js';
 /** Ways of having a worker. `executable` is one process for one run; the others serve many. */
 export type WorkerKind = 'thread' | 'node' | 'python' | 'executable';
 
-/** What stands around a worker's process: nothing more, a cell, or a cell that is on the server's own network. */
-export type Wall = 'process' | 'cell' | 'cell on the host network';
+/**
+ * What stands around a worker's process: nothing more; a cell; a cell that is on the server's own network; or one that is closed
+ * to this machine's addresses from its beginning, because nobody may close it later.
+ */
+export type Wall = 'process' | 'cell' | 'cell on the host network' | 'cell closed to this machine';
 
 /**
  * One worker, whatever wall it stands behind. It only carries messages: what they mean is `PooledWorker`'s.

@@ -10,7 +10,7 @@ export type LocalIsolation = Exclude<Isolation, 'sandbox'>;
 /** What stands around a worker process of a function at this level. */
 export function wallOf(isolation: LocalIsolation, manifest: Manifest, { cells }: ProbedConfinement): Wall {
   if (isolation !== 'confined') return 'process';
-  return manifest.network === 'outbound' && cells?.outbound.how === 'host' ? 'cell on the host network' : 'cell';
+  return manifest.network === 'outbound' ? cells!.outboundWall : 'cell';
 }
 
 /** `isolation_unavailable` when this server can't give a function the level with all that its manifest asks for; null when it can. */

@@ -15,7 +15,7 @@ export interface Launch {
    * second to read this file from.
    */
   filter?: string;
-  /** It gets one descriptor more, and begins when a byte comes by it. */
+  /** It gets one descriptor more, says by it that it is there, and begins when a line comes by it. */
   waits?: boolean;
 }
 

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Attempt, AttemptOutcome, AttemptSink, DeployedVersion, Entry, LogStream } from '../../src/contract/executor.js';
 import type { Manifest } from '../../src/contract/manifest.js';
-import { noConfinement, openConfinement } from '../../src/runtime/confinement/open-confinement.js';
+import { type ConfinementOptions, noConfinement, openConfinement } from '../../src/runtime/confinement/open-confinement.js';
 import type { LocalExecutorOptions } from '../../src/runtime/executor-options.js';
 import { findBinary } from '../servers/find-binary.js';
 import { createLocalExecutor, type LocalExecutor } from '../../src/runtime/local-executor.js';
@@ -16,7 +16,8 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '../../..');
 export const fixtures = join(root, 'test/fixtures/functions');
 
 /** Of all executors of this file. Tests of what needs it say so by `skipWithout('bwrap')`. */
-export const confinement = findBinary('bwrap') === null ? noConfinement : await openTestConfinement();
+export const confinementOptions = makeConfinementOptions();
+export const confinement = findBinary('bwrap') === null ? noConfinement : await openConfinement(confinementOptions);
 /** The levels at which a worker is a process: what holds for one holds for the other. */
 export const processLevels = confinement.cells === null ? (['process'] as const) : (['process', 'confined'] as const);
 export const levels = ['thread', ...processLevels] as const;
@@ -29,16 +30,10 @@ export function onEveryWall<const Row extends readonly ['thread' | 'process', ..
   return rows.flatMap(walls) as unknown as OnEveryWall<Row>[];
 }
 
-async function openTestConfinement() {
+function makeConfinementOptions(): ConfinementOptions {
   const folder = mkdtempSync(join(tmpdir(), 'laneway-confinement-'));
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
-  return openConfinement({
-    folder,
-    slots: join(folder, 'slots'),
-    hidden: [folder],
-    tmpBytes: 4 * 1024 * 1024,
-    outbound: 'own',
-  });
+  return { folder, slots: join(folder, 'slots'), hidden: [folder], tmpBytes: 4 * 1024 * 1024, outbound: 'own' };
 }
 
 type Overrides = Partial<Omit<LocalExecutorOptions, 'limits' | 'defaults' | 'spares'>> & {

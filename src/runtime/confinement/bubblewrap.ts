@@ -40,6 +40,8 @@ export interface Cell {
   /** Shown in place of the slot's `code`; null: the slot's own is filled later. */
   code: string | null;
   sharesNetwork: boolean;
+  /** Addresses with routes that lead nowhere; only where the server is not root. */
+  closedTo: readonly string[];
 }
 
 /** What runs in a cell, with paths as they are inside. */
@@ -48,7 +50,7 @@ export interface CellProgram {
   args: readonly string[];
   env: Record<string, string>;
   cwd: string;
-  /** It begins when a byte comes by the third descriptor. */
+  /** It says by the third descriptor when its cell is made, and begins when a line comes by it. */
   waits?: boolean;
 }
 
@@ -72,14 +74,14 @@ export function launchInCell(
   const args = [
     ...separate(cell, surroundings),
     ...words(`--die-with-parent --new-session --info-fd ${firstDescriptor} --seccomp ${firstDescriptor + 1}`),
-    ...(program.waits === true ? words(`--block-fd ${firstDescriptor + 2}`) : []),
     ...mountEverything(cell, surroundings),
     '--chdir',
     program.cwd,
     '--clearenv',
     ...Object.entries(program.env).flatMap(([name, value]) => ['--setenv', name, value]),
     '--',
-    ...becoming(cell.identity, surroundings),
+    ...becoming(cell, surroundings),
+    ...(program.waits === true ? ['/bin/sh', '-c', waiting(firstDescriptor + 2), 'laneway'] : []),
     program.command,
     ...program.args,
   ];
@@ -87,12 +89,14 @@ export function launchInCell(
 }
 
 /** Namespaces of its own, and no right that a process can have. */
-function separate({ sharesNetwork, identity: { uid, gid } }: Cell, { asRoot }: Surroundings): string[] {
+function separate({ sharesNetwork, closedTo, identity: { uid, gid } }: Cell, { asRoot }: Surroundings): string[] {
   const namespaces = words(`--unshare-pid --unshare-ipc --unshare-uts --unshare-cgroup-try --hostname ${hostName}`);
   if (!sharesNetwork) namespaces.push('--unshare-net');
   // Root needs no user namespace; what is kept of its rights is what changing the user takes, and goes with that change.
   const rights = '--cap-drop ALL --cap-add CAP_SETUID --cap-add CAP_SETGID --cap-add CAP_SETPCAP';
-  return [...namespaces, ...words(asRoot ? rights : `--unshare-user --uid ${uid} --gid ${gid}`)];
+  if (asRoot) return [...namespaces, ...words(rights)];
+  const user = words(`--unshare-user --uid ${uid} --gid ${gid}`);
+  return [...namespaces, ...user, ...(closedTo.length === 0 ? [] : words('--cap-add CAP_NET_ADMIN'))];
 }
 
 function mountEverything({ slot, shown, code }: Cell, { tmpBytes, hidden, packageFile }: Surroundings): string[] {
@@ -128,8 +132,15 @@ function words(text: string): string[] {
   return text.split(' ');
 }
 
-function becoming({ uid, gid }: Identity, { asRoot, setpriv }: Surroundings): string[] {
-  if (!asRoot) return [];
-  const none = ['--inh-caps=-all', '--ambient-caps=-all', '--bounding-set=-all'];
-  return [setpriv!, '--reuid', String(uid), '--regid', String(gid), '--clear-groups', ...none, '--'];
+function waiting(descriptor: number): string {
+  return `echo ready >&${descriptor}; read -r _ <&${descriptor} || exit 97; exec ${descriptor}>&-; exec "$@"`;
+}
+
+/** Sets the routes while it has the right to, which goes with what it becomes after that. */
+const closing = 'for address in $1; do ip route add unreachable "$address" || exit 97; done; shift; exec "$@"';
+
+function becoming({ identity: { uid, gid }, closedTo }: Cell, { asRoot, setpriv }: Surroundings): string[] {
+  const none = [setpriv!, '--inh-caps=-all', '--ambient-caps=-all'];
+  if (asRoot) return [...none, ...words(`--bounding-set=-all --reuid ${uid} --regid ${gid} --clear-groups --`)];
+  return closedTo.length === 0 ? [] : ['/bin/sh', '-c', closing, 'laneway', closedTo.join(' '), ...none, '--'];
 }

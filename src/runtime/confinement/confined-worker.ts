@@ -99,7 +99,7 @@ export class ConfinedWorker implements FunctionWorker, WorkerListener {
 
   onExit(exit: WorkerExit): void {
     this.#link?.close();
-    this.#parts.slot.remove();
+    void this.#parts.slot.remove();
     const failed = !this.#saysReady && exit.how === 'code' && /^(bwrap|setpriv): /m.test(this.#errorTail);
     const problem = this.#problem ?? (failed ? this.#errorTail.trim() : null);
     this.#parts.listener.onExit(problem === null ? exit : { how: 'not_started', message: problem, missing: true });

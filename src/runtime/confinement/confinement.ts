@@ -1,4 +1,4 @@
-import type { FunctionWorker, WorkerListener, WorkerOptions } from '../function-worker.js';
+import type { FunctionWorker, Wall, WorkerListener, WorkerOptions } from '../function-worker.js';
 import { launchLimited, type ProcessLimits } from '../limits/launch-limited.js';
 import type { ResourceGroup } from '../limits/resource-group.js';
 import { cleanEnvironment } from '../process-launch.js';
@@ -7,7 +7,7 @@ import { type Cell, inside, launchInCell, type Surroundings } from './bubblewrap
 import { ConfinedWorker } from './confined-worker.js';
 import { ExecutableCell } from './executable-cell.js';
 import { Identities, type Identity } from './identities.js';
-import { connectToWorld, type NetworkLink, type Outbound } from './outbound-network.js';
+import { connectToWorld, forbiddenAddresses, type NetworkLink, type Outbound } from './outbound-network.js';
 import { findPythonFiles, findNodeFiles, type RuntimeFiles } from './runtime-files.js';
 import { Slot } from './slot.js';
 
@@ -45,6 +45,12 @@ export class Confinement {
     this.#identities = new Identities(surroundings.asRoot);
   }
 
+  /** Of functions with `network: outbound`. Only root can close a cell to addresses when it is there already, as a spare is. */
+  get outboundWall(): Wall {
+    if (this.outbound.how === 'host') return 'cell on the host network';
+    return this.#surroundings.asRoot ? 'cell' : 'cell closed to this machine';
+  }
+
   /** A node or python worker, without a version. */
   startWorker(options: WorkerOptions & { kind: 'node' | 'python' }, { python, name, ...parts }: StartParts): FunctionWorker {
     const { command, shown } = options.kind === 'node' ? this.#node : this.#findPython(python);
@@ -59,7 +65,7 @@ export class Confinement {
       const limited = launchLimited(launch, parts.group, parts.limits);
       return new ConfinedWorker(options, limited, { ...parts, slot, connect: (init) => this.#connect(init) });
     } catch (error) {
-      slot.remove();
+      void slot.remove();
       throw error;
     }
   }
@@ -84,7 +90,8 @@ export class Confinement {
     const slot = new Slot(this.#slots, `${name}.${this.#made}`, identity);
     const sharesNetwork = wall === 'cell on the host network';
     if (sharesNetwork) slot.shareResolver();
-    return { slot, cell: { slot: slot.folder, identity, shown, code: null, sharesNetwork } };
+    const closedTo = wall === 'cell closed to this machine' ? forbiddenAddresses() : [];
+    return { slot, cell: { slot: slot.folder, identity, shown, code: null, sharesNetwork, closedTo } };
   }
 
   #findPython(setting: string): RuntimeFiles {

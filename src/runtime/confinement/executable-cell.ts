@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { statSync } from 'node:fs';
-import type { Readable, Writable } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import type { LoadMessage } from '../messages.js';
 import type { Launch } from '../process-launch.js';
 import { inside } from './bubblewrap.js';
@@ -14,7 +14,7 @@ export interface ExecutableProgram {
   command: string;
   args: readonly string[];
   env: Record<string, string>;
-  /** It begins when a byte comes. */
+  /** Its cell says when it is made; it begins when a line comes. */
   waits: boolean;
 }
 
@@ -33,7 +33,6 @@ export class ExecutableCell {
   readonly #slot: Slot;
   readonly #ways: Ways;
   #processes: CellProcesses | null = null;
-  #waits = false;
   #link: NetworkLink | null = null;
 
   constructor(slot: Slot, ways: Ways) {
@@ -50,8 +49,8 @@ export class ExecutableCell {
   }
 
   launch({ folder, file, network }: LoadMessage, argument: string, env: Record<string, string>): Launch {
-    this.#waits = network === 'outbound';
-    if (this.#waits) this.#slot.put('resolv.conf', resolvConf);
+    const waits = network === 'outbound';
+    if (waits) this.#slot.put('resolv.conf', resolvConf);
     const isShown = isOpenToAll(folder);
     if (!isShown) this.#slot.fillNow(folder);
     return this.#ways.launch({
@@ -59,16 +58,21 @@ export class ExecutableCell {
       command: `${inside.code}/${file}`,
       args: [argument],
       env,
-      waits: this.#waits,
+      waits,
     });
   }
 
   /** Takes charge of the process that was started by `launch`. `onProblem`: it can't be given what its manifest says. */
   watch(child: ChildProcess, onProblem: (error: unknown) => void): void {
-    const [information, , start] = child.stdio.slice(3) as unknown as [Readable, null, Writable | undefined];
-    this.#processes = new CellProcesses(information, () => {
-      if (this.#waits) this.#connect(start!).catch(onProblem);
-    });
+    const [information, , gate] = child.stdio.slice(3) as unknown as [Readable, null, Duplex | undefined];
+    const known = new Promise<void>((resolve) => (this.#processes = new CellProcesses(information, resolve)));
+    if (gate === undefined) return;
+    gate.on('error', () => undefined);
+    // What happens in a network while bubblewrap makes it may fail for both.
+    const isMade = new Promise((resolve) => gate.once('data', resolve));
+    Promise.all([known, isMade])
+      .then(() => this.#connect(gate))
+      .catch(onProblem);
   }
 
   /** By SIGTERM to all of its group but the first one, which hears nothing. Throws when it is gone. */
@@ -78,13 +82,12 @@ export class ExecutableCell {
 
   remove(): void {
     this.#link?.close();
-    this.#slot.remove();
+    void this.#slot.remove();
   }
 
-  async #connect(start: Writable): Promise<void> {
+  async #connect(gate: Duplex): Promise<void> {
     this.#link = this.#ways.connect(this.#processes!.init!);
     await this.#link.up;
-    start.on('error', () => undefined);
-    start.end('1');
+    gate.end('\n');
   }
 }

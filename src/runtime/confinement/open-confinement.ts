@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../../errors.js';
 import { findOnPath } from '../process-launch.js';
@@ -57,9 +57,16 @@ function findSurroundings({ folder, hidden, tmpBytes }: ConfinementOptions): Sur
   const own = join(folder, 'confinement');
   mkdirSync(own, { recursive: true, mode: 0o700 });
   const [filter, packageFile] = [join(own, 'system-calls.bpf'), join(own, 'package.json')];
-  writeFileSync(filter, buildSystemCallFilter(process.arch), { mode: 0o600 });
-  writeFileSync(packageFile, '{"type":"module"}\n', { mode: 0o644 });
+  writeOnce(filter, buildSystemCallFilter(process.arch));
+  writeOnce(packageFile, Buffer.from('{"type":"module"}\n'));
   return { bwrap, setpriv, asRoot, filter, packageFile, hidden, tmpBytes };
+}
+
+/** What is there already may be read by a start of a worker in this moment. */
+function writeOnce(file: string, content: Buffer): void {
+  if (existsSync(file) && readFileSync(file).equals(content)) return;
+  writeFileSync(`${file}.new`, content, { mode: 0o644 });
+  renameSync(`${file}.new`, file);
 }
 
 /** CAP_SYS_ADMIN, which a container's root mostly lacks. */
@@ -68,11 +75,27 @@ function mayMount(): boolean {
   return ((BigInt(`0x${match?.[1] ?? '0'}`) >> 21n) & 1n) === 1n;
 }
 
+/** slirp4netns makes a network device in each cell. */
+function mayMakeDevices(): boolean {
+  try {
+    accessSync('/dev/net/tun', constants.R_OK | constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function findOutbound(wanted: 'own' | 'host'): Outbound {
   if (wanted === 'host') return { how: 'host' };
-  const names = ['slirp4netns', 'nsenter', 'ip'] as const;
-  const [slirp4netns, nsenter, ip] = names.map(findOnPath);
-  if (slirp4netns && nsenter && ip) return { how: 'own', programs: { slirp4netns, nsenter, ip } };
+  const names = ['slirp4netns', 'nsenter', 'ip', 'setpriv'] as const;
+  const [slirp4netns, nsenter, ip, setpriv] = names.map(findOnPath);
+  if (slirp4netns && nsenter && ip && setpriv && !mayMakeDevices()) {
+    return {
+      how: 'none',
+      problem: 'network outbound needs /dev/net/tun, which this server may not use; or LANEWAY_OUTBOUND_NETWORK=host',
+    };
+  }
+  if (slirp4netns && nsenter && ip && setpriv) return { how: 'own', programs: { slirp4netns, nsenter, ip } };
   const missing = names.filter((name) => findOnPath(name) === null).join(' and ');
   return {
     how: 'none',

@@ -33,7 +33,8 @@ const linkLocal = '169.254.0.0/16';
 /**
  * Joins the network of a cell to the world by slirp4netns, a network stack in a process outside that makes each connection
  * anew as its own. What is not to be reached gets an unreachable route before the link is up: link-local addresses, where clouds
- * keep their machines' credentials, and this machine's own. Its loopback slirp4netns keeps to itself. IPv4 only.
+ * keep their machines' credentials, and this machine's own. Without root that is done at the cell's beginning, see `Cell.closedTo`.
+ * This machine's loopback slirp4netns keeps to itself. IPv4 only.
  */
 export function connectToWorld(init: number, programs: NetworkPrograms, asRoot: boolean): NetworkLink {
   // Its fifth descriptor is the leash: when the server is gone, however it ended, the other end closes.
@@ -65,7 +66,7 @@ export function connectToWorld(init: number, programs: NetworkPrograms, asRoot: 
       (slirp.stdio[3] as Readable).once('data', () => resolve());
     });
   return {
-    up: closeOff(init, programs, asRoot).then(join),
+    up: asRoot ? closeOff(init, programs).then(join) : join(),
     close() {
       closed = true;
       slirp?.kill('SIGKILL');
@@ -75,12 +76,17 @@ export function connectToWorld(init: number, programs: NetworkPrograms, asRoot: 
 
 type Unrefable = Readable & { unref?: () => void };
 
+/** What no cell may reach: link-local addresses, and this machine's own as they are now. */
+export function forbiddenAddresses(): string[] {
+  return [linkLocal, ...ownAddresses()];
+}
+
 /** Before there is any way out, so that there never is one to these. */
-function closeOff(init: number, { nsenter, ip }: NetworkPrograms, asRoot: boolean): Promise<void> {
-  const entering = ['--target', String(init), '--net', ...(asRoot ? [] : ['--user', '--preserve-credentials'])];
-  const routes = [linkLocal, ...ownAddresses()].map((address) => `route add unreachable ${address}\n`);
+function closeOff(init: number, { nsenter, ip }: NetworkPrograms): Promise<void> {
+  const args = ['--target', String(init), '--net', '--', ip, '-batch', '-'];
+  const routes = forbiddenAddresses().map((address) => `route add unreachable ${address}\n`);
   return new Promise((resolve, reject) => {
-    const child = spawn(nsenter, [...entering, '--', ip, '-batch', '-'], {
+    const child = spawn(nsenter, args, {
       stdio: ['pipe', 'ignore', 'pipe'],
       env: {},
       cwd: '/',
@@ -94,10 +100,12 @@ function closeOff(init: number, { nsenter, ip }: NetworkPrograms, asRoot: boolea
   });
 }
 
-/** IPv4 addresses of this machine, besides its loopback. */
+/** IPv4 addresses of this machine, also those that it gave its loopback; 127.0.0.0/8 itself leads nowhere. */
 function ownAddresses(): string[] {
   const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
-  const own = addresses.filter(({ family, internal }) => family === 'IPv4' && !internal).map(({ address }) => `${address}/32`);
+  const own = addresses
+    .filter(({ family, address }) => family === 'IPv4' && !address.startsWith('127.'))
+    .map(({ address }) => `${address}/32`);
   return [...new Set(own)];
 }
 

@@ -24,14 +24,14 @@ export async function probeCell(surroundings: Surroundings, slots: string): Prom
     const args = ['--max-old-space-size=32', `${inside.workerCode}/look-around.js`, ...surroundings.hidden];
     const launch = launchInCell(
       { command, args, env: cleanEnvironment(inside.tmp), cwd: inside.tmp },
-      { slot: slot.folder, identity, shown, code: null, sharesNetwork: false },
+      { slot: slot.folder, identity, shown, code: null, sharesNetwork: false, closedTo: [] },
       { surroundings, firstDescriptor: 3 },
     );
     const sight = JSON.parse(await outputOf(spawnLaunch(launch, ['ignore', 'pipe', 'pipe']))) as Sight;
     const missing = findMissingWall(sight, surroundings.asRoot ? identity.uid : null);
     if (missing !== null) throw new Error(missing);
   } finally {
-    slot.remove();
+    await slot.remove();
   }
 }
 

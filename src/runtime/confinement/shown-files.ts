@@ -45,7 +45,7 @@ export function hide(paths: readonly string[], shown: readonly string[]): string
   const places = [...programs, ...shown].map(realPath);
   return paths
     .map(realPath)
-    .filter((path) => places.some((place) => path.startsWith(place + sep)))
+    .filter((path) => places.some((place) => path.startsWith(place + sep)) && existsSync(path))
     .flatMap((path) => ['--tmpfs', path, '--remount-ro', path]);
 }
 

@@ -46,8 +46,8 @@ export class Slot {
   }
 
   /** Big ones are deleted beside the work; what fails is swept at the next start. */
-  remove(): void {
-    rm(this.folder, { recursive: true, force: true }).catch(() => undefined);
+  async remove(): Promise<void> {
+    await rm(this.folder, { recursive: true, force: true }).catch(() => undefined);
   }
 }
 
