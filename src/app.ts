@@ -6,6 +6,7 @@ import type { Bus } from './contract/bus.js';
 import type { FunctionStore } from './contract/store.js';
 import { Opened } from './opened.js';
 import { openParts, type Seams } from './open-parts.js';
+import { describeIsolation } from './policies.js';
 import { registerRoutes } from './register-routes.js';
 import type { Runs } from './runs/open-runs.js';
 
@@ -15,6 +16,8 @@ export interface App {
   readonly runs: Runs;
   readonly store: FunctionStore;
   readonly bus: Bus;
+  /** How functions that ask for no level are isolated here, and why no better: a line for people. */
+  readonly isolation: string;
   /** Starts taking requests; resolves with the URL. */
   listen(): Promise<string>;
   /** clean-drain: stops intake, finishes or hands back what runs, and closes everything in the reverse order of its making. */
@@ -45,6 +48,7 @@ async function build(config: Config, log: Logger, { opened, seams }: { opened: O
     runs,
     store,
     bus,
+    isolation: describeIsolation(config, parts.confinement),
     async listen() {
       const address = await server.listen({ host: config.HOST, port: config.PORT });
       return config.PUBLIC_URL ?? address;

@@ -44,6 +44,14 @@ export function isolationPolicy(config: Config, { cells, problem }: ProbedConfin
   return { strongest: cells === null ? 'process' : 'confined', byDefault: config.DEFAULT_ISOLATION, floor: config.MIN_ISOLATION };
 }
 
+/** One line for whoever starts the server. */
+export function describeIsolation(config: Config, confinement: ProbedConfinement): string {
+  const level = chooseIsolation({}, 'node', isolationPolicy(config, confinement));
+  const outbound = confinement.cells?.outbound;
+  if (confinement.cells === null) return `${level}; confined can not be had: ${confinement.problem}`;
+  return outbound?.how === 'none' ? `${level}; ${outbound.problem}` : level;
+}
+
 /** What `/ready` tells of it; the problem is null where functions can be confined. */
 export function isolationFacts(config: Config, confinement: ProbedConfinement): Record<string, unknown> {
   const { strongest, byDefault, floor } = isolationPolicy(config, confinement);

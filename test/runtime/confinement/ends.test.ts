@@ -26,7 +26,7 @@ async function startServer(t: TestContext, how = ''): Promise<{ server: ChildPro
   const path = fileURLToPath(new URL('server-to-kill.js', import.meta.url));
   const server = spawn(process.execPath, [path, folder, how], { stdio: ['ignore', 'pipe', 'inherit'] });
   t.after(() => server.kill('SIGKILL'));
-  await new Promise((resolve) => server.stdout!.once('data', resolve));
+  await new Promise((resolve) => server.stdout.once('data', resolve));
   const family = familyOf(server.pid!);
   // Two that run, one idle, and what is inside: first ones, workers, what they started.
   assert.ok(family.length >= 12, String(family.length));

@@ -70,7 +70,7 @@ test('a server finds its slots again, and those in a store that it has left are 
   const [folder, store, other] = [folderIn(t), folderIn(t), folderIn(t)];
   assert.equal(findSlots(folder), null);
   const first = openSlots(folder, store);
-  new Slot(first, 'left', identity);
+  assert.ok(statSync(new Slot(first, 'left', identity).folder).isDirectory());
   assert.equal(openSlots(folder, store), first);
   const moved = openSlots(folder, other);
   assert.equal(findSlots(folder), moved);

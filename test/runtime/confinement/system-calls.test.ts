@@ -51,8 +51,13 @@ test('calls are judged by what they are given', needsCells, async (t) => {
   assert.deepEqual(answers.calls, [
     ...newNamespaces.map(() => notPermitted),
     'Function not implemented',
-    ...[notPermitted, notPermitted, notPermitted, notPermitted],
-    ...[noFamily, noFamily, noFamily],
+    notPermitted,
+    notPermitted,
+    notPermitted,
+    notPermitted,
+    noFamily,
+    noFamily,
+    noFamily,
     0,
     'Inappropriate ioctl for device',
   ]);
@@ -60,7 +65,7 @@ test('calls are judged by what they are given', needsCells, async (t) => {
 
 // Elsewhere there is no other way that could be called here.
 const testOnX64 = processor === 'x64' ? test : () => undefined;
-testOnX64('who calls the way of another processor is killed', needsCells, async (t) => {
+void testOnX64('who calls the way of another processor is killed', needsCells, async (t) => {
   const executor = makeExecutor(t);
   // getpid of x32, and getpid of 32 bit: mov eax, 20; int 0x80; ret
   const payload = { children: [[0x40000000 + 39]], codes: ['b814000000cd80c3', 'b801000000c3'] };
