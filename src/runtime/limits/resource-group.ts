@@ -1,0 +1,38 @@
+/** What one worker and everything it starts may use together. */
+export interface ResourceLimits {
+  readonly memoryBytes: number;
+  /** Cores, a fraction allowed; null: as many as there are. */
+  readonly cpus: number | null;
+  /** Processes and threads of processes; null: as many as the machine gives. */
+  readonly processes: number | null;
+}
+
+/** Which limit ended a worker or hindered its run, in words for the caller. */
+export interface ExceededLimit {
+  readonly reason: 'out_of_memory' | 'too_many_processes';
+  readonly message: string;
+}
+
+/** One worker with all it starts, under limits that hold for all of it together. */
+export interface ResourceGroup {
+  /** Puts a process, and whatever it starts from now on, under the limits. */
+  add(pid: number): void;
+  /** Other limits from now on: a spare worker has got its version. */
+  limit(limits: ResourceLimits): void;
+  /** The limit that was run into, read after an exit; null when none was. */
+  exceeded(): ExceededLimit | null;
+  /** Used now by all of it together; null where nobody counts it. */
+  memoryBytes(): number | null;
+  /** Ends everything in it at once. */
+  kill(): void;
+  /** Takes it away after the last exit; a group still busy is tried again later. */
+  remove(): void;
+}
+
+/** The groups of one server, by what the machine gives. */
+export interface ResourceGroups {
+  readonly how: 'cgroup2' | 'cgroup1' | 'rlimits';
+  open(name: string, limits: ResourceLimits): ResourceGroup;
+  /** Removes every group of this server. */
+  close(): void;
+}
