@@ -40,9 +40,17 @@ export function deliverySettings(config: Config): EndDeliverySettings {
 export function executorOptions(config: Config): Omit<LocalExecutorOptions, 'secretsFor'> {
   return {
     folder: join(config.DATA, 'workers'),
-    defaults: { memoryMb: config.MEMORY_MB, concurrency: config.FUNCTION_CONCURRENCY, timeoutMs: config.TIMEOUT },
+    defaults: {
+      memoryMb: config.MEMORY_MB,
+      processes: config.PROCESSES,
+      concurrency: config.FUNCTION_CONCURRENCY,
+      timeoutMs: config.TIMEOUT,
+    },
     limits: {
       maxMemoryMb: config.MAX_MEMORY_MB,
+      maxProcesses: config.MAX_PROCESSES,
+      openFiles: config.MAX_OPEN_FILES,
+      scratchBytes: config.MAX_SCRATCH,
       maxResultBytes: config.MAX_RESULT,
       maxLogBytes: config.MAX_LOG,
       maxWorkers: config.MAX_WORKERS,
@@ -67,6 +75,8 @@ export function storeOptions(config: Config): Pick<StoreOptions, 'folder' | 'ftp
       maxEntries: config.MAX_ENTRIES,
       maxRatio: config.MAX_RATIO,
       maxMemoryMb: config.MAX_MEMORY_MB,
+      maxProcesses: config.MAX_PROCESSES,
+      maxCpu: config.MAX_CPU,
     },
   };
 }

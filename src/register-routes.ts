@@ -48,7 +48,10 @@ export async function registerRoutes(config: Config, parts: Parts): Promise<void
         bus: () => bus.check(),
         store: () => store.check(),
       },
-      facts: { isolation: { strongest: 'process', default: config.DEFAULT_ISOLATION, floor: config.MIN_ISOLATION } },
+      facts: {
+        isolation: { strongest: 'process', default: config.DEFAULT_ISOLATION, floor: config.MIN_ISOLATION },
+        limits: executor.stats().resources,
+      },
       isDraining: () => runs.isDraining(),
       metrics: metricsOnDemand({
         runs,

@@ -12,9 +12,13 @@ export interface IsolationPolicy {
 export function chooseIsolation(manifest: Manifest, runtime: Runtime, policy: IsolationPolicy): Isolation {
   const asked = manifest.isolation ?? policy.byDefault;
   const level = asked === 'auto' ? policy.strongest : asked;
-  // Only Node code can live in a thread of the server.
-  const possible = level === 'thread' && runtime !== 'node' ? 'process' : level;
+  // Only Node code can live in a thread of the server, and with no other limits than a thread can have.
+  const possible = level === 'thread' && (runtime !== 'node' || limitsProcess(manifest)) ? 'process' : level;
   return policy.floor !== null && isWeaker(possible, policy.floor) ? policy.floor : possible;
+}
+
+function limitsProcess({ cpu, max_processes: processes }: Manifest): boolean {
+  return cpu !== undefined || processes !== undefined;
 }
 
 function isWeaker(level: Isolation, other: Isolation): boolean {

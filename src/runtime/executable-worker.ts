@@ -2,6 +2,9 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { chmodSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FunctionWorker, WorkerExit, WorkerListener } from './function-worker.js';
+import { describeExceeded, describeHindrance } from './limits/describe-exceeded.js';
+import { addUnlessEntered, launchLimited, noPlace, type ProcessLimits } from './limits/launch-limited.js';
+import type { ResourceGroup } from './limits/resource-group.js';
 import type { LoadMessage, RunMessage, ToWorker } from './messages.js';
 import { OutputDrain } from './output-drain.js';
 import { killGroup } from './process-group.js';
@@ -18,7 +21,9 @@ const closeWaitMs = 1000;
  */
 export class ExecutableWorker implements FunctionWorker {
   readonly kind = 'executable';
+  readonly group: ResourceGroup;
   readonly #scratch: Scratch;
+  readonly #limits: ProcessLimits;
   readonly #listener: WorkerListener;
   #load: LoadMessage | null = null;
   #child: ChildProcess | null = null;
@@ -29,13 +34,19 @@ export class ExecutableWorker implements FunctionWorker {
   #killed = false;
   #exited = false;
 
-  constructor(scratch: Scratch, listener: WorkerListener) {
-    this.#scratch = scratch;
-    this.#listener = listener;
+  constructor(more: { scratch: Scratch; group: ResourceGroup; limits: ProcessLimits; listener: WorkerListener }) {
+    this.#scratch = more.scratch;
+    this.group = more.group;
+    this.#limits = more.limits;
+    this.#listener = more.listener;
   }
 
   get pid(): number | null {
     return this.#child?.pid ?? null;
+  }
+
+  get scratchFolder(): string {
+    return this.#scratch.folder;
   }
 
   send(message: ToWorker): void {
@@ -85,11 +96,12 @@ export class ExecutableWorker implements FunctionWorker {
 
   #start(message: RunMessage): void {
     const load = this.#load!;
-    const launch = launchExecutable(join(load.folder, load.file), asArgument(message.data), {
+    const program = launchExecutable(join(load.folder, load.file), asArgument(message.data), {
       cwd: load.folder,
       scratch: this.#scratch.folder,
       env: message.traceparent === null ? load.env : { ...load.env, TRACEPARENT: message.traceparent },
     });
+    const launch = launchLimited(program, this.group, this.#limits);
     this.#run = message.run;
     const child = spawn(launch.command, launch.args, { cwd: launch.cwd, env: launch.env, detached: true, stdio: 'pipe' });
     this.#child = child;
@@ -108,6 +120,7 @@ export class ExecutableWorker implements FunctionWorker {
   #keepNote(pid: number): void {
     try {
       this.#scratch.note(pid);
+      addUnlessEntered(this.group, pid);
     } catch (error) {
       this.#fail('function_error', `the executable was not started: ${(error as Error).message}`);
       killGroup(pid);
@@ -137,6 +150,7 @@ export class ExecutableWorker implements FunctionWorker {
 
   #onExit(child: ChildProcess, code: number | null, signal: NodeJS.Signals | null): void {
     killGroup(child.pid!);
+    this.group.kill();
     let told = false;
     const tell = () => {
       if (told) return;
@@ -151,6 +165,9 @@ export class ExecutableWorker implements FunctionWorker {
   }
 
   async #conclude(code: number | null, signal: NodeJS.Signals | null): Promise<void> {
+    // Also when it was a child that was ended for its memory, whatever the program made of that.
+    const outOfMemory = describeExceeded(this.group);
+    if (outOfMemory !== null) return this.#leave(outOfMemory);
     if (code === 0 && this.#outputBytes <= this.#load!.limits.resultBytes) {
       const data = await asJsonText(this.#output.join(''));
       if (Buffer.byteLength(data) > this.#load!.limits.resultBytes)
@@ -158,10 +175,14 @@ export class ExecutableWorker implements FunctionWorker {
       else this.#listener.onMessage({ type: 'result', run: this.#run, data, children: false });
     }
     // The launcher says so when the file is no program, with an exit code that a program could have as well.
-    if ((code === 126 || code === 127) && /^setpriv: failed to execute /m.test(this.#errorTail)) {
+    if ((code === 126 || code === 127) && /^(setpriv: failed to execute |laneway: \d+: exec: )/m.test(this.#errorTail)) {
       this.#fail('function_error', `the executable did not start: ${this.#errorTail.trim()}`);
     }
-    this.#leave(signal === null ? { how: 'code', code: code ?? 0 } : { how: 'signal', signal });
+    if (code === 125 && this.#errorTail.includes(noPlace)) {
+      return this.#leave({ how: 'not_started', message: this.#errorTail.trim(), missing: false });
+    }
+    const note = describeHindrance(this.group);
+    this.#leave(signal === null ? { how: 'code', code: code ?? 0, note } : { how: 'signal', signal, note });
   }
 
   #fail(reason: 'function_error' | 'result_too_large', message: string): void {
@@ -182,6 +203,7 @@ export class ExecutableWorker implements FunctionWorker {
     if (this.#exited) return;
     this.#exited = true;
     this.#scratch.remove();
+    this.group.remove();
     this.#listener.onExit(exit);
   }
 }

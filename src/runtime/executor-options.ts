@@ -3,9 +3,15 @@ export interface LocalExecutorOptions {
   /** Private to this server process: notes of its worker processes and their temporary folders. Made when missing. */
   folder: string;
   /** For manifests that are silent. */
-  defaults: { memoryMb: number; concurrency: number; timeoutMs: number };
+  defaults: { memoryMb: number; processes: number; concurrency: number; timeoutMs: number };
   limits: {
     maxMemoryMb: number;
+    /** Processes and threads of one worker, besides those of its runtime. */
+    maxProcesses: number;
+    /** Of one process. */
+    openFiles: number;
+    /** What a worker may have in its temporary folder, and the largest file it may write anywhere. */
+    scratchBytes: number;
     maxResultBytes: number;
     /** Of a run's log, and again of its stream. */
     maxLogBytes: number;
@@ -38,6 +44,8 @@ export interface LocalExecutorStats {
     state: 'spare' | 'loading' | 'idle' | 'busy' | 'ending';
     count: number;
   }[];
+  /** For people: how memory, processes and cpu of worker processes are limited on this machine. */
+  resources: string;
   waiting: number;
   /** Lying ready at a worker that carries out another one. */
   ahead: number;

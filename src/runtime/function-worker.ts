@@ -1,3 +1,4 @@
+import type { ResourceGroup } from './limits/resource-group.js';
 import type { FromWorker, ToWorker } from './messages.js';
 
 /** Ways of having a worker. `executable` is one process for one run; the others serve many. */
@@ -11,9 +12,15 @@ export interface FunctionWorker {
   readonly kind: WorkerKind;
   /** Leader of the worker's own process group, to be watched and killed; null for a thread and before there is a process. */
   readonly pid: number | null;
+  /** Holds the limits of it and all it starts; absent for a thread. */
+  readonly group?: ResourceGroup;
+  /** Private to a process; absent for a thread. */
+  readonly scratchFolder?: string;
   send(message: ToWorker): void;
   /** Runs that were sent ahead and that it has not begun will not be begun: `onRecalled` tells how many, now or soon. */
   recall(): void;
+  /** From now on it is under the limits of its version. Comes before the version itself; absent for a thread. */
+  limit?(options: WorkerOptions): void;
   /** Ends it and everything it started, at once. `onExit` follows, once. */
   kill(): void;
 }
@@ -32,8 +39,9 @@ export interface WorkerListener {
 
 /** How a worker ended. */
 export type WorkerExit =
-  | { how: 'code'; code: number }
-  | { how: 'signal'; signal: NodeJS.Signals }
+  /** `note`: a limit it had run into. */
+  | { how: 'code'; code: number; note?: string | undefined }
+  | { how: 'signal'; signal: NodeJS.Signals; note?: string | undefined }
   | { how: 'out_of_memory'; message: string }
   /** It could not be started at all. */
   | { how: 'not_started'; message: string; missing: boolean };
@@ -42,6 +50,10 @@ export type WorkerExit =
 export interface WorkerOptions {
   kind: WorkerKind;
   memoryMb: number;
+  /** Cores; null: as many as there are. */
+  cpus: number | null;
+  /** Processes and threads besides those of the runtime. */
+  processes: number;
   /** Largest message it may send. */
   maxMessageBytes: number;
 }

@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { endNotedGroups } from './limits/group-notes.js';
 import { bootId, isOtherLivingServer, killGroup, listPids, readProcess } from './process-group.js';
 import { killStrays } from './strays.js';
 
@@ -45,6 +46,7 @@ function endAll(root: string, isDue: (name: string) => boolean): number {
     }
     rmSync(join(notes, name), { force: true });
   }
+  endNotedGroups(root, isDue);
   killStrays(root, isDue);
   // A process that was killed just now may still have written there.
   for (const name of readFolder(scratch).filter(isDue)) {

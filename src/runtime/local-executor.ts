@@ -14,6 +14,7 @@ import { LanewayError } from '../errors.js';
 import { ActiveRun, type RunSurroundings } from './active-run.js';
 import type { LocalExecutorOptions, LocalExecutorStats } from './executor-options.js';
 import { killLeftovers } from './leftovers.js';
+import { ServerGroups } from './limits/server-groups.js';
 import { RunRegistry } from './run-registry.js';
 import { WorkerStarter } from './start-worker.js';
 import type { VersionLine } from './version-line.js';
@@ -53,6 +54,7 @@ class PooledExecutor implements LocalExecutor {
   readonly #options: LocalExecutorOptions;
   readonly #surroundings: RunSurroundings;
   readonly #watchdog: Watchdog | null;
+  readonly #groups: ServerGroups;
   #closing: Promise<void> | null = null;
 
   constructor(options: LocalExecutorOptions) {
@@ -60,7 +62,9 @@ class PooledExecutor implements LocalExecutor {
     this.#options = options;
     this.#lines = new VersionLines(options);
     this.#watchdog = this.#makeWatchdog(options);
-    const starter = new WorkerStarter(options, (scratch) => this.#watchdog?.ended(scratch));
+    this.#groups = new ServerGroups(options);
+    const { groups, processLimits } = this.#groups;
+    const starter = new WorkerStarter({ ...options, groups, limits: processLimits }, (scratch) => this.#watchdog?.ended(scratch));
     this.#pool = new WarmPool(options, (worker, listener) => starter.start(worker, listener), this.#watchdog);
     this.#surroundings = { registry: this.#registry, maxLogBytes: options.limits.maxLogBytes, graceMs: options.graceMs };
   }
@@ -102,7 +106,7 @@ class PooledExecutor implements LocalExecutor {
   }
 
   stats(): LocalExecutorStats {
-    return this.#pool.stats();
+    return { ...this.#pool.stats(), resources: this.#groups.description };
   }
 
   close(graceMs: number): Promise<void> {
@@ -118,6 +122,8 @@ class PooledExecutor implements LocalExecutor {
     if (this.#closing !== null) return Promise.reject(new LanewayError('shutting_down'));
     const { isolation } = attempt;
     if (!isAvailable(isolation)) return Promise.reject(refuseIsolation(isolation));
+    const unheld = this.#groups.refusalOf(attempt.version.manifest);
+    if (unheld !== null) return Promise.reject(new LanewayError('isolation_unavailable', { isolation, problem: unheld }));
     const run = new ActiveRun(attempt, sink, { ...how, surroundings: this.#surroundings });
     this.#pool.submit(run, this.#lines.of(attempt.version, attempt.entry, isolation));
     return run.outcome;
@@ -153,6 +159,7 @@ class PooledExecutor implements LocalExecutor {
     await this.#registry.drain(graceMs);
     await this.#pool.close();
     await this.#watchdog?.close();
+    this.#groups.close();
   }
 
   #makeWatchdog({ folder, watchdog }: LocalExecutorOptions): Watchdog | null {

@@ -78,6 +78,7 @@ export class PooledWorker implements WorkerListener {
     this.state = 'loading';
     run.worker = this;
     run.assign();
+    this.worker.limit?.(line.workerOptions);
     this.worker.send(line.loadMessage(env));
     this.#owner.onRunBegins(this, run);
   }

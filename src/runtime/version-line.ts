@@ -46,6 +46,8 @@ export class VersionLine {
     this.workerOptions = {
       kind,
       memoryMb: Math.min(manifest.memory_mb ?? defaults.memoryMb, limits.maxMemoryMb),
+      cpus: manifest.cpu ?? null,
+      processes: Math.min(manifest.max_processes ?? defaults.processes, limits.maxProcesses),
       maxMessageBytes: Math.max(limits.maxResultBytes, 3 * limits.maxLogBytes) + messageSlack,
     };
     this.#forwarded = (manifest.forward_headers ?? []).map((name) => name.toLowerCase());

@@ -29,9 +29,12 @@ export function executorOptions(folder: string, overrides: Overrides = {}): Loca
     python: 'auto',
     secretsFor: () => ({}),
     ...overrides,
-    defaults: { memoryMb: 128, concurrency: 4, timeoutMs: 30_000, ...overrides.defaults },
+    defaults: { memoryMb: 128, processes: 64, concurrency: 4, timeoutMs: 30_000, ...overrides.defaults },
     limits: {
       maxMemoryMb: 512,
+      maxProcesses: 256,
+      openFiles: 1024,
+      scratchBytes: 64 * 1024 * 1024,
       maxResultBytes: 1_000_000,
       maxLogBytes: 100_000,
       maxWorkers: 16,

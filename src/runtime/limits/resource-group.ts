@@ -15,13 +15,21 @@ export interface ExceededLimit {
 
 /** One worker with all it starts, under limits that hold for all of it together. */
 export interface ResourceGroup {
+  /**
+   * What a process that begins as `/bin/sh` writes its own number to, to be in the group before anything else happens;
+   * empty where the system knows no such groups. See `launchLimited`.
+   */
+  readonly entrances: readonly string[];
   /** Puts a process, and whatever it starts from now on, under the limits. */
   add(pid: number): void;
-  /** Other limits from now on: a spare worker has got its version. */
+  /**
+   * Other limits from now on: a spare worker has got its version. What is in use already, by the runtime without a
+   * function, comes on top of them.
+   */
   limit(limits: ResourceLimits): void;
-  /** The limit that was run into, read after an exit; null when none was. */
+  /** The limit that was run into; null when none was. Before an exit it tells of children that were ended. */
   exceeded(): ExceededLimit | null;
-  /** Used now by all of it together; null where nobody counts it. */
+  /** Used now by all of it together, page cache included; null where nobody counts it. */
   memoryBytes(): number | null;
   /** Ends everything in it at once. */
   kill(): void;
@@ -32,6 +40,10 @@ export interface ResourceGroup {
 /** The groups of one server, by what the machine gives. */
 export interface ResourceGroups {
   readonly how: 'cgroup2' | 'cgroup1' | 'rlimits';
+  /** For people: what limits hold, and why not better ones. */
+  readonly description: string;
+  /** Whether `cpus` of limits holds. */
+  readonly limitsCpu: boolean;
   open(name: string, limits: ResourceLimits): ResourceGroup;
   /** Removes every group of this server. */
   close(): void;
