@@ -1,3 +1,5 @@
+import type { OwnCgroups } from './limits/own-cgroups.js';
+
 /** What `createLocalExecutor` is built with. */
 export interface LocalExecutorOptions {
   /** Private to this server process: notes of its worker processes and their temporary folders. Made when missing. */
@@ -31,6 +33,8 @@ export interface LocalExecutorOptions {
    * `marginMs` before their leases end, see `leasesHoldUntil`. null for none.
    */
   watchdog: { marginMs: number } | null;
+  /** Where this server is in the trees of cgroups; found by /proc when absent. */
+  cgroups?: OwnCgroups;
   /** `auto`, a name or a path. */
   python: string;
   /** Values of secrets by name. May throw a LanewayError, which then refuses the run. */

@@ -1,6 +1,7 @@
 import { LanewayError, messageOf } from '../errors.js';
 import type { ActiveRun, Failure } from './active-run.js';
 import { CoarseClock } from './coarse-clock.js';
+import { CpuWatch } from './cpu-watch.js';
 import { DiskWatch } from './disk-watch.js';
 import type { LocalExecutorOptions, LocalExecutorStats } from './executor-options.js';
 import type { FunctionWorker, WorkerListener, WorkerOptions } from './function-worker.js';
@@ -31,6 +32,7 @@ export class WarmPool implements WorkerOwner {
   readonly #clock: CoarseClock;
   readonly #runsAhead = new RunsAhead();
   readonly #memory = new MemoryWatch();
+  readonly #cpu = new CpuWatch();
   readonly #disk: DiskWatch;
   readonly #stops = new StopWatch();
   readonly #retirement: NodeJS.Timeout;
@@ -325,6 +327,7 @@ export class WarmPool implements WorkerOwner {
     let active = this.#crowded.size > 0;
     for (const worker of this.#workers) if (worker.watchTime(now)) active = true;
     this.#memory.watch(now, this.#workers);
+    this.#cpu.watch(now, this.#workers);
     this.#disk.watch(now, this.#workers);
     this.#stops.watch(now, this.#workers);
     this.#refuseOverdue(now);
