@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { createLocalExecutor } from '../../../src/runtime/local-executor.js';
+import { findOwnCgroups } from '../../../src/runtime/limits/own-cgroups.js';
+import { readProcess } from '../../../src/runtime/process-group.js';
 import { temporaryFolder } from '../../temporary-folder.js';
 import { until } from '../../until.js';
 import { deploy, executorOptions, isAlive, makeExecutor, resultOf, runOnce } from '../support.js';
@@ -64,4 +67,20 @@ test('groups of a server that was killed are found, with what hides in them', { 
   assert.ok(!isAlive(child));
   for (const group of groups) assert.throws(() => readdirSync(group), { code: 'ENOENT' });
   await runOnce(next, deploy('greedy/index.mjs'), { isolation: 'process', payload: { how: 'fine' } });
+});
+
+test('empty groups of servers that are gone are swept, those of one that lives stay', { skip }, (t) => {
+  const { v1, v2 } = findOwnCgroups();
+  const own = v1.pids ?? v2!;
+  const [dead, alive] = [
+    join(own, 'laneway-4194303-1-1'),
+    join(own, `laneway-${process.ppid}-${readProcess(process.ppid)!.startTime}-1`),
+  ];
+  for (const folder of [dead, alive]) mkdirSync(folder);
+  t.after(() => rmdirSync(alive));
+  makeExecutor(t);
+  assert.deepEqual(
+    [dead, alive].map((folder) => existsSync(folder)),
+    [false, true],
+  );
 });
