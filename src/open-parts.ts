@@ -8,15 +8,14 @@ import { openEvents } from './events/open-events.js';
 import { createAuthorize } from './http/authorize.js';
 import { closeServer, createServer } from './http/server.js';
 import type { Opened } from './opened.js';
-import { confinementOptions, deliverySettings, executorOptions, runsPolicy, storeOptions } from './policies.js';
+import { deliverySettings, describeIsolation, executorOptions, runsPolicy, storeOptions } from './policies.js';
 import { openQueue } from './queue/open-queue.js';
-import { openRecords } from './records/open-records.js';
 import type { RedisClaim } from './redis/installation.js';
 import { BodyBudget } from './runs/body-budget.js';
 import { EndDeliveries } from './runs/deliveries/end-deliveries.js';
 import { openRuns } from './runs/open-runs.js';
 import type { RunRequest } from './runs/run-request.js';
-import { openConfinement } from './runtime/confinement/open-confinement.js';
+import type { ProbedConfinement } from './runtime/confinement/open-confinement.js';
 import { createLocalExecutor } from './runtime/local-executor.js';
 import { checkManifestSchedules } from './schedules/manifest-schedules.js';
 import { openSchedules } from './schedules/open-schedules.js';
@@ -32,15 +31,18 @@ export interface Seams {
   records?: (records: Records) => Records;
 }
 
-/** Opens every part by hand, in order; `opened` closes them in reverse. */
-export async function openParts(config: Config, log: Logger, { opened, seams }: { opened: Opened; seams: Seams }) {
-  // Beside what else is opened: it takes as long as a start of Node.
-  const probing = openConfinement(confinementOptions(config));
-  opened.add({ close: async () => void (await probing) });
-  const shared = config.REDIS_URL !== null || config.DATABASE_URL !== null;
+interface Opening {
+  opened: Opened;
+  seams: Seams;
+  /** Opened first: they hold the installation's id, which everything shared must carry. */
+  records: Records;
+  /** Found out beside that. */
+  confinement: Promise<ProbedConfinement>;
+}
 
-  // Records first: they hold the installation's id, which everything shared must carry.
-  const ownRecords = opened.add(await openRecords({ dataFolder: config.DATA, databaseUrl: config.DATABASE_URL }));
+/** Opens every other part by hand, in order; `opened` closes them in reverse. */
+export async function openParts(config: Config, log: Logger, { opened, seams, records: ownRecords, ...probing }: Opening) {
+  const shared = config.REDIS_URL !== null || config.DATABASE_URL !== null;
   const records = seams.records?.(ownRecords) ?? ownRecords;
   const { installationId } = records;
   const redis = await claimSharedRedis(config.REDIS_URL, installationId, log);
@@ -66,12 +68,13 @@ export async function openParts(config: Config, log: Logger, { opened, seams }: 
     await openStore({ ...storeOptions(config), records, bus, log, shared, checkSchedule: checkManifestSchedules }),
   );
   const queue = opened.add(await openQueue({ redisUrl: config.REDIS_URL, installationId, leaseMs: config.LEASE, log }));
-  const confinement = await probing;
+  const confinement = await probing.confinement;
   const executor = createLocalExecutor({
     ...executorOptions(config, confinement),
     secretsFor: (names) => access.secrets.secretsFor(names),
   });
   opened.add({ close: () => executor.close(0) });
+  const isolation = describeIsolation(config, confinement);
   access.secrets.onChange((name) => executor.retireUsing(name));
   let deliveries: EndDeliveries | null = null;
   // Before the runs, so that it is closed after them, with the spans of those that ended last.
@@ -125,6 +128,7 @@ export async function openParts(config: Config, log: Logger, { opened, seams }: 
     queue,
     executor,
     confinement,
+    isolation,
     tracing,
     runs,
     schedules,

@@ -1,24 +1,27 @@
-import { CommanderError } from 'commander';
-import { exitCode, type ExitCode } from './exit-code.js';
+import type { ExitCode } from './exit-code.js';
 import { explainError } from './explain-error.js';
-import { createProgram } from './program.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The command `fas`: carries the arguments out and resolves with the exit code. */
 export async function runCommandLine(args: readonly string[], environment: Environment): Promise<ExitCode> {
   endQuietlyWithReader();
-  let code: ExitCode = exitCode.ok;
-  const program = createProgram(environment, (ended) => (code = ended));
   try {
-    if (args.length === 0) program.help({ error: true });
-    await program.parseAsync([...args], { from: 'user' });
-    return code;
+    return await (args.length === 1 && args[0] === 'serve' ? serve(environment) : carryOut(args, environment));
   } catch (error) {
-    // Commander has printed help, version or what is wrong with the arguments itself.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.usage;
     return printError(error, args.includes('--json'));
   }
+}
+
+/** A server is to be there soon, and there is nothing to be parsed: the other commands need not be loaded for it. */
+async function serve(environment: Environment): Promise<ExitCode> {
+  const [{ run }, { Session }] = await Promise.all([import('./commands/serve.js'), import('./session.js')]);
+  return run([], {}, new Session(environment, {}));
+}
+
+async function carryOut(args: readonly string[], environment: Environment): Promise<ExitCode> {
+  const { carryOut: parseAndCarryOut } = await import('./carry-out.js');
+  return parseAndCarryOut(args, environment);
 }
 
 function printError(error: unknown, json: boolean): ExitCode {

@@ -1,4 +1,4 @@
-import { Type, type Static } from 'typebox';
+import { Type, type Static } from './schema.js';
 
 /** An event's name: 1 to 128 of A-Z a-z 0-9 . _ : -, starting with a letter or digit. */
 export const eventNamePattern = '^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$';

@@ -1,4 +1,4 @@
-import { Type, type Static } from 'typebox';
+import { Type, type Static } from './schema.js';
 import { EventPattern } from './events.js';
 import { Destination, Retries } from './run-policy.js';
 import { catchUpPolicies, overlapPolicies, scheduleNamePattern } from './schedules.js';

@@ -62,8 +62,10 @@ export interface VersionRecords {
   ): Promise<void>;
   /** Ready and reserved and deleted ones of one lane. */
   ofLane(functionName: string, lane: string): Promise<VersionRecord[]>;
-  /** Every ready version, for the catalogue in memory. */
-  allReady(): Promise<VersionRecord[]>;
+  /** The number of every ready version, for the catalogue in memory. */
+  allReady(): Promise<(VersionNumber & { function: string; lane: string })[]>;
+  /** Lanes with a ready version that may want events: its manifest says so, or is not known yet. */
+  lanesThatMayWantEvents(): Promise<{ function: string; lane: string }[]>;
   /** Lanes with a version or lane row changed in the last `ms` by the database's clock. */
   changedWithin(ms: number): Promise<{ function: string; lane: string }[]>;
 }

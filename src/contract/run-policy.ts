@@ -1,4 +1,4 @@
-import { Type, type Static } from 'typebox';
+import { Type, type Static } from './schema.js';
 import { EventName } from './events.js';
 import { defaultLane, failureReasons, FunctionName, LaneName, oneOf, type FailureReason } from './words.js';
 

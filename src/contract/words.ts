@@ -1,4 +1,4 @@
-import { Type, type Static, type TSchema } from 'typebox';
+import { Type, type Static, type TSchema } from './schema.js';
 
 /** A function's name: 1 to 128 of A-Z a-z 0-9 . _ -, starting with a letter or digit, never containing "..". */
 export const functionNamePattern = '^(?!.*\\.\\.)[A-Za-z0-9][A-Za-z0-9._-]{0,127}$';

@@ -6,7 +6,7 @@ import { type SubscribedVersion, SubscriptionIndex } from './subscription-index.
 
 export interface FollowParts {
   store: Pick<FunctionStore, 'lane' | 'version' | 'onLaneChange'>;
-  versions: Pick<VersionRecords, 'allReady'>;
+  versions: Pick<VersionRecords, 'lanesThatMayWantEvents'>;
   log: Logger;
 }
 
@@ -70,12 +70,10 @@ export class FollowSubscriptions {
     }
   }
 
-  /** At start: every lane with a version that wants events, or of whose manifest the records know nothing. */
+  /** At start: the lanes that may have any. */
   async #noteAll(): Promise<void> {
-    for (const { function: name, lane, manifest } of await this.parts.versions.allReady()) {
-      if (manifest !== null && (manifest.events ?? []).length === 0) continue;
-      this.#changed.set(`${name}/${lane}`, { function: name, lane });
-    }
+    for (const lane of await this.parts.versions.lanesThatMayWantEvents())
+      this.#changed.set(`${lane.function}/${lane.lane}`, lane);
     this.#isLoaded = true;
   }
 

@@ -1,6 +1,4 @@
-import swagger from '@fastify/swagger';
-import type { FastifyInstance } from 'fastify';
-import { ErrorAnswer } from '../contract/api/errors.js';
+import type { FastifyInstance, FastifySchema, HTTPMethods } from 'fastify';
 
 const lane = '/api/v1/functions/:name/lanes/:lane';
 const version = `${lane}/versions/:version`;
@@ -63,24 +61,26 @@ export const described: Record<string, [group: string, summary: string]> = {
   'GET /metrics': ['health', 'Numbers for Prometheus'],
 };
 
-/** Makes the OpenAPI text from the routes' schemas; must be called before they are registered. */
-export async function describeApi(app: FastifyInstance): Promise<void> {
-  await app.register(swagger, {
-    openapi: {
-      info: { title: 'Laneway', version: '1', description: 'Push a zip to a lane, run it. Errors are in docs/errors.md.' },
-      components: { securitySchemes: { key: { type: 'http', scheme: 'bearer' } } },
-      security: [{ key: [] }],
-    },
-    transform: ({ schema, url, route }) => {
-      const known = [route.method].flat().map((method) => described[`${method} ${url}`])[0];
-      if (known === undefined && url.startsWith('/api/v1/') && route.method !== 'HEAD') {
-        throw new Error(`${String(route.method)} ${url} is not described`);
-      }
-      if (known === undefined) return { schema: { ...schema, hide: true }, url };
-      const [group, summary] = known;
-      // Every route refuses in one shape.
-      const response = { ...(schema?.response as object | undefined), default: ErrorAnswer };
-      return { schema: { ...schema, summary, tags: [group], response }, url };
-    },
+export interface DescribedRoute {
+  method: HTTPMethods;
+  url: string;
+  schema: FastifySchema;
+}
+
+/** Keeps what the API text is made of; must be called before the routes are registered. */
+export function keepDescribedRoutes(app: FastifyInstance): void {
+  const routes: DescribedRoute[] = [];
+  app.decorate('describedRoutes', routes);
+  app.addHook('onRoute', ({ method: methods, url, schema = {} }) => {
+    const method = [methods].flat()[0]!;
+    if (`${method} ${url}` in described) routes.push({ method, url, schema });
+    else if (url.startsWith('/api/v1/') && method !== 'HEAD') throw new Error(`${method} ${url} is not described`);
   });
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The routes of the API text, as they were registered. */
+    describedRoutes: DescribedRoute[];
+  }
 }

@@ -1,7 +1,7 @@
-import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyPluginAsync } from 'fastify';
 import { callFunctionRoutes } from './routes/call-function.js';
 import { deadLetterRoutes } from './routes/dead-letters.js';
+import { docsRoutes } from './routes/docs.js';
 import { eventRoutes } from './routes/events.js';
 import { functionRoutes } from './routes/functions.js';
 import { keyRoutes } from './routes/keys.js';
@@ -10,7 +10,6 @@ import type { HttpParts } from './routes/parts.js';
 import { runRoutes } from './routes/runs.js';
 import { scheduleRoutes } from './routes/schedules.js';
 import { versionRoutes } from './routes/versions.js';
-import { needs } from './authorize.js';
 import { takeJson } from './take-json.js';
 
 /** The native API under `/api/v1`, `/function/{name}`, and the description of it all under `/docs`. */
@@ -31,10 +30,6 @@ export function nativeApi(parts: HttpParts): FastifyPluginAsync {
       { prefix: '/api/v1' },
     );
     await app.register(async (calls) => callFunctionRoutes(calls, parts));
-    await app.register(swaggerUi, {
-      routePrefix: '/docs',
-      uiHooks: { onRequest: needs(parts.authorize, 'read') },
-      uiConfig: { docExpansion: 'list', persistAuthorization: true },
-    });
+    docsRoutes(app, parts.authorize);
   };
 }

@@ -4,10 +4,10 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import type { Logger } from 'pino';
 import { answerBrokenRequest } from './answer-broken-request.js';
 import { answerErrors, answerUnroutable } from './answer-errors.js';
-import { describeApi } from './describe-api.js';
+import { compileOnFirstUse } from './compile-schemas.js';
+import { keepDescribedRoutes } from './describe-api.js';
 import { keepRouteTable } from './route-table.js';
 import { arrivalLimits, cutStalled } from './slow-clients.js';
-import { validateRequests } from './validate.js';
 
 export interface ServerOptions {
   log: Logger;
@@ -36,6 +36,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     requestIdHeader: false,
     bodyLimit: 1024 * 1024,
     routerOptions: { maxParamLength: 4096 },
+    schemaController: compileOnFirstUse(),
     http: { maxHeaderSize: options.maxHeaderBytes, ...arrivalLimits(options.requestTimeoutMs) },
     requestTimeout: options.requestTimeoutMs,
     connectionTimeout: options.sendTimeoutMs,
@@ -51,11 +52,10 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     reply.raw.setHeader('x-request-id', request.id);
     done();
   });
-  validateRequests(app);
   keepRouteTable(app);
+  keepDescribedRoutes(app);
   answerErrors(app);
   await app.register(websocket, { options: { maxPayload: options.maxSocketMessageBytes } });
-  await describeApi(app);
   return app;
 }
 

@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { sql } from './kysely.js';
 import type { Line, LineCounts, StateCounts } from '../contract/records.js';
 import { runStates } from '../contract/words.js';
 import type { Backend } from './backend.js';

@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { sql } from './kysely.js';
 import type { Claim, RunEnd } from '../contract/records.js';
 import type { RunState } from '../contract/words.js';
 import type { Backend, EndRow } from './backend.js';

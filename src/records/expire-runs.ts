@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { sql } from './kysely.js';
 import type { Backend } from './backend.js';
 import { primaryKeyOfRuns } from './dialect.js';
 import { moveTo } from './run-ends.js';

@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { sql } from './kysely.js';
 import type { Backend } from './backend.js';
 
 /** Deletes keys whose time is over, the oldest first. */

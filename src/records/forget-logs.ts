@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { sql } from './kysely.js';
 import type { Backend } from './backend.js';
 
 /** Ended runs looked through in one statement, and of how many events are deleted in one. */

@@ -1,4 +1,5 @@
-import { sql, type RawBuilder } from 'kysely';
+import type { RawBuilder } from 'kysely';
+import { sql } from './kysely.js';
 import type { Backend } from './backend.js';
 
 const runsAtOnce = 200;

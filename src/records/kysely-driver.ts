@@ -1,3 +1,5 @@
+import type { CompiledQuery, DatabaseConnection, Driver, Kysely as Queries, QueryResult } from 'kysely';
+import type { Dialect } from './dialect.js';
 import {
   Kysely,
   PostgresAdapter,
@@ -6,12 +8,7 @@ import {
   SqliteAdapter,
   SqliteIntrospector,
   SqliteQueryCompiler,
-  type CompiledQuery,
-  type DatabaseConnection,
-  type Driver,
-  type QueryResult,
-} from 'kysely';
-import type { Dialect } from './dialect.js';
+} from './kysely.js';
 import type { Tables } from './tables.js';
 
 /** Carries one statement out, in a transaction of its own or shared with others. */
@@ -24,7 +21,7 @@ interface Statement {
 }
 
 /** Kysely over either database: it writes the SQL, `execute` brings it there. */
-export function createKysely(dialect: Dialect, execute: Execute): Kysely<Tables> {
+export function createKysely(dialect: Dialect, execute: Execute): Queries<Tables> {
   const isSqlite = dialect.name === 'sqlite';
   return new Kysely<Tables>({
     dialect: {

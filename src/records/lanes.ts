@@ -1,4 +1,5 @@
-import { sql, type Selectable } from 'kysely';
+import type { Selectable } from 'kysely';
+import { sql } from './kysely.js';
 import type { LaneRecord, LaneRecords } from '../contract/records.js';
 import type { Backend } from './backend.js';
 import type { Tables } from './tables.js';

@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { sql } from './kysely.js';
 import type { LimitRecords } from '../contract/limits.js';
 import type { Backend } from './backend.js';
 

@@ -1,4 +1,5 @@
-import { sql, type SelectQueryBuilder, type SqlBool } from 'kysely';
+import type { SelectQueryBuilder, SqlBool } from 'kysely';
+import { sql } from './kysely.js';
 import type { RunFilter, RunRecord } from '../contract/records.js';
 import { runStates, type RunState } from '../contract/words.js';
 import type { Backend } from './backend.js';

@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { sql } from './kysely.js';
 import type { RunEventRecords } from '../contract/records.js';
 import type { Backend } from './backend.js';
 

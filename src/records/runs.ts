@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { sql } from './kysely.js';
 import type { ClaimedRun, RunRecords } from '../contract/records.js';
 import { acceptRun } from './accept-run.js';
 import type { Backend, ClaimedRow } from './backend.js';

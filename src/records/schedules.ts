@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { sql } from './kysely.js';
 import type { Destination } from '../contract/run-policy.js';
 import type { ScheduleDefinition, ScheduleRecord, ScheduleRecords, Timing } from '../contract/schedules.js';
 import { LanewayError } from '../errors.js';

@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { sql } from './kysely.js';
 import type { Manifest } from '../contract/manifest.js';
 import type { PromotedFrom, VersionDetails, VersionNumber, VersionRecord, VersionRecords } from '../contract/records.js';
 import { LanewayError } from '../errors.js';
@@ -78,8 +78,17 @@ export function versionRecords(backend: Backend): VersionRecords {
       return rows.map(versionFromRow);
     },
 
-    allReady: async () =>
-      (await db.selectFrom('versions').selectAll().where('state', '=', 'ready').execute()).map(versionFromRow),
+    allReady: () =>
+      db.selectFrom('versions').select(['function', 'lane', 'major', 'minor']).where('state', '=', 'ready').execute(),
+
+    lanesThatMayWantEvents: () =>
+      db
+        .selectFrom('versions')
+        .select(['function', 'lane'])
+        .distinct()
+        .where('state', '=', 'ready')
+        .where((where) => where.or([where('manifest', 'is', null), where('manifest', 'like', '%"events":%')]))
+        .execute(),
 
     changedWithin: (ms) =>
       db

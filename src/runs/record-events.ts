@@ -48,22 +48,7 @@ export class EventRecorder {
 
   /** Where an attempt says what it has to say; the events get the attempt's number and a sequence of their own. */
   sinkFor(runId: string, attempt: number): RecordedSink {
-    let seq = 0;
-    let last: { event: RunEvent; batch: RunEvent[] | null } | null = null;
-    const add = (kind: RunEvent['kind'], stream: LogStream | null, data: string) => {
-      const event = { runId, attempt, seq: ++seq, at: Date.now(), kind, stream, data };
-      last = { event, batch: this.#add(event) };
-    };
-    return {
-      log: (stream, text) => {
-        const waits = last !== null && last.batch === this.#pending && last.event.kind === 'log' && last.event.stream === stream;
-        if (!waits || !this.#lengthen(last!.event, text)) add('log', stream, text);
-      },
-      chunk: (data) => add('chunk', null, data),
-      progress: (fraction, message) => add('progress', null, JSON.stringify({ fraction, message })),
-      putOff: ({ reason, message, retryInMs }) =>
-        add('state', null, JSON.stringify({ state: 'queued', reason, message, retry_in_ms: retryInMs })),
-    };
+    return new Sink(runId, attempt, this);
   }
 
   /** Resolves with true when everything said before this call is written (or was dropped); false: the records are away. */
@@ -88,7 +73,7 @@ export class EventRecorder {
   }
 
   /** Returns the batch that the event waits in; null when it was dropped. */
-  #add(event: RunEvent): RunEvent[] | null {
+  add(event: RunEvent): RunEvent[] | null {
     if (this.#pendingBytes > maxPendingBytes) {
       this.#dropped += 1;
       return null;
@@ -99,8 +84,12 @@ export class EventRecorder {
     return this.#pending;
   }
 
-  /** Lines that wait to be written together become one event: a function that logs much must not cost a row a line. */
-  #lengthen(event: RunEvent, text: string): boolean {
+  /**
+   * Lines that wait to be written together become one event: a function that logs much must not cost a row a line. False when
+   * the event is no longer to be changed.
+   */
+  lengthen(event: RunEvent, batch: RunEvent[] | null, text: string): boolean {
+    if (batch !== this.#pending) return false;
     if (event.data.length + text.length > longestLogText || this.#pendingBytes > maxPendingBytes) return false;
     event.data += text;
     this.#pendingBytes += text.length;
@@ -170,5 +159,41 @@ export class EventRecorder {
       void this.#write();
     }, retryMs);
     this.#retry.unref();
+  }
+}
+
+/** Of one attempt. Made for every run, and most say nothing. */
+class Sink implements RecordedSink {
+  #seq = 0;
+  #last: { event: RunEvent; batch: RunEvent[] | null } | null = null;
+
+  constructor(
+    private readonly runId: string,
+    private readonly attempt: number,
+    private readonly recorder: EventRecorder,
+  ) {}
+
+  log(stream: LogStream, text: string): void {
+    const last = this.#last;
+    const goesOn = last !== null && last.event.kind === 'log' && last.event.stream === stream;
+    if (!goesOn || !this.recorder.lengthen(last.event, last.batch, text)) this.#add('log', stream, text);
+  }
+
+  chunk(data: string): void {
+    this.#add('chunk', null, data);
+  }
+
+  progress(fraction: number, message: string): void {
+    this.#add('progress', null, JSON.stringify({ fraction, message }));
+  }
+
+  putOff({ reason, message, retryInMs }: { reason: FailureReason; message: string; retryInMs: number }): void {
+    this.#add('state', null, JSON.stringify({ state: 'queued', reason, message, retry_in_ms: retryInMs }));
+  }
+
+  #add(kind: RunEvent['kind'], stream: LogStream | null, data: string): void {
+    const { runId, attempt } = this;
+    const event = { runId, attempt, seq: ++this.#seq, at: Date.now(), kind, stream, data };
+    this.#last = { event, batch: this.recorder.add(event) };
   }
 }

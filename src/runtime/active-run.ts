@@ -36,7 +36,7 @@ export class ActiveRun {
   readonly outcome: Promise<AttemptOutcome>;
   readonly queuedAt = performance.now();
   cold: ColdReason | null = null;
-  /** Where it is carried out, as long as it is. */
+  /** Where it is carried out or lies ready, as long as it does. */
   worker: PooledWorker | null = null;
   /** Whose line it stands in, or stood. */
   line: VersionLine | null = null;
@@ -52,8 +52,8 @@ export class ActiveRun {
   #startedAt = 0;
   #resolve!: (outcome: AttemptOutcome) => void;
   #reject!: (refusal: LanewayError) => void;
-  readonly #log: TextBudget;
-  readonly #stream: TextBudget;
+  #log: TextBudget | null = null;
+  #stream: TextBudget | null = null;
 
   constructor(
     readonly attempt: Attempt,
@@ -65,8 +65,6 @@ export class ActiveRun {
       this.#reject = reject;
     });
     more.surroundings.registry.add(this);
-    this.#log = new TextBudget(more.surroundings.maxLogBytes);
-    this.#stream = new TextBudget(more.surroundings.maxLogBytes);
   }
 
   /** It got a worker; its time runs from here. */
@@ -77,14 +75,20 @@ export class ActiveRun {
     this.signalAt = this.killAt - Math.min(this.more.surroundings.graceMs, timeoutMs / 10);
   }
 
-  /** Its function is called. Returns the deadline in epoch milliseconds. */
-  start(): number {
+  /** Its function is called. */
+  start(): void {
     this.#startedAt = performance.now();
-    return Math.floor(Date.now() + this.killAt - this.#startedAt);
+  }
+
+  /** What the worker measured: when it began is not seen from here, and when it ended maybe late. */
+  noteTime(ms: number): void {
+    const now = performance.now();
+    this.#startedAt = Math.max(this.#startedAt, now - ms);
   }
 
   log(stream: LogStream, text: string): void {
     if (this.ended || text === '') return;
+    this.#log ??= new TextBudget(this.more.surroundings.maxLogBytes);
     const { fitting, cut } = this.#log.take(text);
     if (fitting !== '') this.sink.log(stream, fitting);
     if (cut) this.sink.log('warn', `\n[log cut at ${this.#log.limit} bytes]\n`);
@@ -129,6 +133,7 @@ export class ActiveRun {
   /** A value that does not fit is left out whole: half of a JSON text is none. */
   #fitsStream(data: string): boolean {
     if (this.ended) return false;
+    this.#stream ??= new TextBudget(this.more.surroundings.maxLogBytes);
     const { fitting, cut } = this.#stream.take(data);
     if (cut) this.sink.log('warn', `[stream cut at ${this.#stream.limit} bytes]\n`);
     return !cut && fitting !== '';

@@ -86,6 +86,10 @@ export class ExecutableWorker implements FunctionWorker {
     }
   }
 
+  recall(): void {
+    this.#listener.onRecalled(0);
+  }
+
   kill(): void {
     if (this.pid !== null) this.#killRunning(this.pid);
     else if (!this.#killed) setImmediate(() => this.#leave({ how: 'signal', signal: 'SIGKILL' }));

@@ -1,5 +1,6 @@
 import type { ProbedConfinement } from './confinement/open-confinement.js';
 import type { Wall } from './function-worker.js';
+import type { OwnCgroups } from './limits/own-cgroups.js';
 
 /** What `createLocalExecutor` is built with. */
 export interface LocalExecutorOptions {
@@ -35,6 +36,8 @@ export interface LocalExecutorOptions {
    * `marginMs` before their leases end, see `leasesHoldUntil`. null for none.
    */
   watchdog: { marginMs: number } | null;
+  /** Where this server is in the trees of cgroups; found by /proc when absent. */
+  cgroups?: OwnCgroups;
   /** `auto`, a name or a path. */
   python: string;
   /** Values of secrets by name. May throw a LanewayError, which then refuses the run. */
@@ -51,6 +54,8 @@ export interface LocalExecutorStats {
   /** For people: how memory, processes and cpu of worker processes are limited on this machine. */
   resources: string;
   waiting: number;
+  /** Lying ready at a worker that carries out another one. */
+  ahead: number;
   running: number;
   /** Since the start. */
   coldStarts: Record<'first_call' | 'all_busy' | 'fresh' | 'worker_ended' | 'idle_retired', number>;

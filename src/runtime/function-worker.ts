@@ -29,6 +29,8 @@ export interface FunctionWorker {
   /** Private to a process; absent for a thread. */
   readonly scratchFolder?: string;
   send(message: ToWorker): void;
+  /** Runs that were sent ahead and that it has not begun will not be begun: `onRecalled` tells how many, now or soon. */
+  recall(): void;
   /** From now on it is under the limits of its version. Comes before the version itself; absent for a thread. */
   limit?(options: WorkerOptions): void;
   /** Ends it and everything it started, at once. `onExit` follows, once. */
@@ -40,6 +42,8 @@ export interface WorkerListener {
   onMessage(message: FromWorker): void;
   /** It said something that is no message of the protocol; the sentence is for the log. */
   onMalformed(problem: string): void;
+  /** The last so many of the runs that were sent will not be begun. */
+  onRecalled(runs: number): void;
   /** What came out of descriptors 1 and 2 of its processes. */
   onOutput(stream: 'stdout' | 'stderr', text: string): void;
   onExit(exit: WorkerExit): void;

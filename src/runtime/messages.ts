@@ -1,8 +1,9 @@
 import type { CallingConvention, LogStream } from '../contract/executor.js';
 
 /**
- * What the server and a worker say to each other. A worker handles one run at a time; `run` is the number the server
- * gave that run on this worker, so that whatever comes late from an earlier one is told apart and dropped.
+ * What the server and a worker say to each other. A worker handles one run at a time; others may be sent ahead and lie ready.
+ * `run` is the number the server gave a run on this worker, so that whatever comes late from an earlier one is told apart and
+ * dropped.
  * Messages have at most one large field, `data`: in frames it travels as raw bytes beside the small rest.
  */
 export type ToWorker =
@@ -15,6 +16,10 @@ export type ToWorker =
   | { type: 'body_end'; run: number; error: string | null }
   /** So many bytes of the response body were taken. */
   | { type: 'credit'; run: number; bytes: number }
+  /** Runs that were sent ahead and are not begun are not to be begun: answered by `recalled`. */
+  | { type: 'recall' }
+  /** After a run that started children: nothing of them is left, the next run may begin. */
+  | { type: 'go_on' }
   /** The run is unwanted: `signal` fires; what does not end by itself is killed. */
   | { type: 'cancel'; run: number; why: 'cancelled' | 'timeout' };
 
@@ -81,7 +86,10 @@ export type FromWorker =
   | { type: 'head'; run: number; status: number; headers: [string, string][] }
   | { type: 'body'; run: number; data: Uint8Array }
   | { type: 'credit'; run: number; bytes: number }
-  /** The run is over. JSON text; null after a fetch exchange. `children`: it started processes that may still be there. */
+  /**
+   * The run is over. JSON text; null after a fetch exchange. `children`: it started processes that may still be there, and the
+   * worker begins no other run until it is told to go on.
+   */
   | {
       type: 'result';
       run: number;
@@ -90,7 +98,9 @@ export type FromWorker =
       /** In the function, where it is measured. */ ms?: number;
     }
   | { type: 'failed'; run: number; reason: 'function_error' | 'result_too_large'; message: string; children: boolean }
-  /** Something of an earlier run broke: this worker must not be used again. */
+  /** The last so many of the runs that were sent will not be begun. */
+  | { type: 'recalled'; runs: number }
+  /** Something of an earlier run broke: this worker must not be used again, and begins no run any more. */
   | { type: 'tainted' };
 
 /** Bytes of a fetch body that may be on their way in one direction. */

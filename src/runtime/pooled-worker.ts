@@ -19,9 +19,13 @@ export interface WorkerOwner {
   /** A run's function is in it from now on. */
   onRunBegins(worker: PooledWorker, run: ActiveRun): void;
   onRunEnds(worker: PooledWorker): void;
+  /** These were sent ahead and were not begun, nor will be. */
+  onRecalled(worker: PooledWorker, runs: ActiveRun[]): void;
 }
 
 const stuckMs = 2000;
+/** More make no more of a queue that is never empty, and each is one to be recalled when the worker hangs. */
+const mostAhead = 32;
 
 /**
  * The life of one worker:
@@ -29,7 +33,8 @@ const stuckMs = 2000;
  * spare    started, or starting, without a version. `load` makes it `loading`.
  * loading  a version was handed in, `run` waits for it. Loaded: `busy`, or `idle` when the run wanted no more than that.
  * idle     waits for a run of its version.
- * busy     `run` is under way. Its result or failure makes it `idle`.
+ * busy     `run` is under way; others may have been sent ahead, and the next of them is begun as soon as it ends. Without one,
+ *          its result or failure makes the worker `idle`.
  * ending   killed: by timeout, cancel, a fault, the memory watch, retirement. Its run keeps waiting for its exit.
  * gone     exited. From every state: a worker may die at any moment, and its run with it.
  */
@@ -37,6 +42,8 @@ export class PooledWorker implements WorkerListener {
   state: WorkerState = 'spare';
   line: VersionLine | null = null;
   run: ActiveRun | null = null;
+  /** Since when `run` is the one under way. */
+  busySince = 0;
   idleSince = performance.now();
   /** Resident memory of its process before any code of a function was in it. */
   baseline = 0;
@@ -47,6 +54,9 @@ export class PooledWorker implements WorkerListener {
   readonly worker: FunctionWorker;
   readonly #owner: WorkerOwner;
   #runNumber = 0;
+  /** Sent, in this order, to be begun one after the other. */
+  #ahead: ActiveRun[] = [];
+  #isRecalling = false;
   #pump: ExchangePump | null = null;
   #tainted = false;
   #heardBytes = 0;
@@ -83,11 +93,59 @@ export class PooledWorker implements WorkerListener {
     this.#call(run);
   }
 
-  cancel(): void {
-    const { run } = this;
-    if (run === null || run.cancelled) return;
+  /** How many more runs may be sent ahead. */
+  get roomAhead(): number {
+    const takes = this.state === 'busy' && !this.#isRecalling && !this.#tainted && this.#pump === null;
+    return takes ? mostAhead - this.#ahead.length : 0;
+  }
+
+  get ahead(): number {
+    return this.#ahead.length;
+  }
+
+  /** Sends a run that the worker begins after those it has. */
+  sendAhead(run: ActiveRun): void {
+    run.worker = this;
+    this.#ahead.push(run);
+    this.worker.send(this.line!.runMessage(run, this.#runNumber + this.#ahead.length));
+  }
+
+  /** Asks for the runs back that were sent ahead and that it has not begun. */
+  recall(): void {
+    if (this.#ahead.length > 0) this.#recall();
+  }
+
+  #recall(): void {
+    if (this.#isRecalling) return;
+    this.#isRecalling = true;
+    this.worker.recall();
+  }
+
+  onRecalled(count: number): void {
+    this.#isRecalling = false;
+    const runs = this.#ahead.splice(Math.max(0, this.#ahead.length - count));
+    // The one under way was not begun either.
+    if (count > runs.length && this.run !== null && this.state === 'busy') this.#sendAgain(this.run, runs);
+    this.#giveBack(runs);
+  }
+
+  /** A tainted worker begins nothing any more. */
+  #sendAgain(run: ActiveRun, recalled: ActiveRun[]): void {
+    if (!this.#tainted) return this.#send(run);
+    recalled.unshift(run);
+    this.#leaveRun();
+    this.kill();
+  }
+
+  cancel(run: ActiveRun): void {
+    if (run.cancelled) return;
     run.cancelled = true;
+    if (run !== this.run) return this.recall();
     if (this.state === 'loading') return this.kill();
+    this.#askToEnd(run);
+  }
+
+  #askToEnd(run: ActiveRun): void {
     run.killAt = Math.min(run.killAt, performance.now() + run.more.surroundings.graceMs);
     run.signalAt = Infinity;
     this.worker.send({ type: 'cancel', run: this.#runNumber, why: 'cancelled' });
@@ -99,6 +157,8 @@ export class PooledWorker implements WorkerListener {
     if (this.state === 'ending' || this.state === 'gone') return;
     this.state = 'ending';
     this.#killedAt = performance.now();
+    // What a thread has not begun can go elsewhere at once; of a process it is known when it has ended.
+    if (this.worker.kind === 'thread') this.recall();
     this.worker.kill();
     this.#owner.onEnding(this);
   }
@@ -136,7 +196,10 @@ export class PooledWorker implements WorkerListener {
       case 'tainted':
         this.#tainted = true;
         if (this.state === 'idle') this.kill();
+        else this.#recall();
         return;
+      case 'recalled':
+        return this.onRecalled(message.runs);
       default:
         // A late word of an earlier run, or a forged one of another.
         if (this.run !== null && message.run === this.#runNumber) this.#onRunMessage(this.run, message);
@@ -157,6 +220,7 @@ export class PooledWorker implements WorkerListener {
     // A program that ends because it was asked to has run out of time, whatever it says at the end.
     const obeyed = exit.how === 'code' || exit.how === 'signal';
     this.#endRun((run) => run.fail(run.signalled && obeyed ? timedOut(run) : describeExit(this.worker, exit)));
+    this.#giveBack(this.#ahead.splice(0));
     if (!wasEnding) this.#owner.onEnding(this);
     this.#owner.onGone(this);
   }
@@ -174,12 +238,11 @@ export class PooledWorker implements WorkerListener {
   }
 
   #call(run: ActiveRun): void {
-    this.state = 'busy';
     this.#runNumber += 1;
-    this.#heardBytes = 0;
+    this.#beBusy(run);
     const { exchange } = run.more;
     if (exchange === null) {
-      this.worker.send(this.line!.runMessage(run, this.#runNumber));
+      this.#send(run);
       return this.#owner.onRunBegins(this, run);
     }
     if (this.line!.convention !== 'fetch') {
@@ -189,9 +252,39 @@ export class PooledWorker implements WorkerListener {
     this.#pump = new ExchangePump(exchange, this.#runNumber, {
       send: (message) => this.worker.send(message),
       clientGone: () => {
-        if (this.run === run) this.cancel();
+        if (this.run === run) this.cancel(run);
       },
     });
+  }
+
+  #send(run: ActiveRun): void {
+    this.worker.send(this.line!.runMessage(run, this.#runNumber));
+  }
+
+  #beBusy(run: ActiveRun): void {
+    this.state = 'busy';
+    this.#heardBytes = 0;
+    run.start();
+    this.busySince = performance.now();
+  }
+
+  /** The worker begins the next of those that were sent ahead, or has begun it already. False when there is none. */
+  #beginAhead(): boolean {
+    const run = this.#ahead.shift();
+    if (run === undefined) return false;
+    this.run = run;
+    this.#runNumber += 1;
+    run.assign();
+    this.#beBusy(run);
+    if (run.cancelled) this.#askToEnd(run);
+    this.#owner.onRunBegins(this, run);
+    return true;
+  }
+
+  #giveBack(runs: ActiveRun[]): void {
+    if (runs.length === 0) return;
+    for (const run of runs) run.worker = null;
+    this.#owner.onRecalled(this, runs);
   }
 
   #onRunMessage(run: ActiveRun, message: Extract<FromWorker, { run: number }>): void {
@@ -226,11 +319,13 @@ export class PooledWorker implements WorkerListener {
   #onResult(message: Extract<FromWorker, { type: 'result' }>): void {
     const limit = this.line!.settings.limits.maxResultBytes;
     const { data, children } = message;
-    this.line!.noteTime(message.ms);
+    if (message.ms !== undefined) {
+      this.line!.noteTime(message.ms);
+      this.run!.noteTime(message.ms);
+    }
     if (data !== null && data.length * 3 > limit && Buffer.byteLength(data) > limit) {
-      return this.#conclude((run) =>
-        run.fail({ reason: 'result_too_large', message: `the result is larger than ${limit} bytes` }),
-      );
+      // The inside looks first: this is not the inside speaking.
+      return this.#endAndKill({ reason: 'result_too_large', message: `the result is larger than ${limit} bytes` });
     }
     if (this.#pump !== null) {
       void this.#concludeExchange(this.#pump, children);
@@ -247,11 +342,14 @@ export class PooledWorker implements WorkerListener {
 
   /** A run that started processes: what they printed comes by another way and belongs before the end; any still there taint the worker. */
   #afterOutput(children: boolean, conclude: () => void): void {
-    if (!children || this.worker.pid === null) return conclude();
+    if (!children) return conclude();
+    // It begins no other run until then.
+    this.recall();
     const { run } = this;
     setImmediate(() => {
       if (this.run !== run) return;
       if (this.worker.hasOthers()) this.#tainted = true;
+      else this.worker.send({ type: 'go_on' });
       conclude();
     });
   }
@@ -268,7 +366,7 @@ export class PooledWorker implements WorkerListener {
     this.#endRun(end);
     if (this.state === 'ending' || this.state === 'gone') return;
     if (this.#tainted) this.kill();
-    else this.#free();
+    else if (!this.#beginAhead()) this.#free();
   }
 
   #endAndKill(failure: Failure): void {
@@ -279,12 +377,16 @@ export class PooledWorker implements WorkerListener {
   #endRun(end: (run: ActiveRun) => void): void {
     const { run } = this;
     if (run === null) return;
+    this.#leaveRun();
+    end(run);
+  }
+
+  #leaveRun(): void {
+    this.run!.worker = null;
     this.run = null;
-    run.worker = null;
     this.#pump?.stop();
     this.#pump = null;
     this.#owner.onRunEnds(this);
-    end(run);
   }
 
   #free(): void {

@@ -65,11 +65,12 @@ export function listPids(): number[] {
     .filter((pid) => pid > 0);
 }
 
-/** Resident memory of a process in bytes; 0 when it is gone. */
+/** Resident memory of a process in bytes, without pages of files, which make room when they must; 0 when it is gone. */
 export function residentBytes(pid: number): number {
   try {
-    const match = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'));
-    return Number(match?.[1] ?? 0) * 1024;
+    const status = readFileSync(`/proc/${pid}/status`, 'latin1');
+    const kilobytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1] ?? 0);
+    return (kilobytes('RssAnon') + kilobytes('RssShmem')) * 1024;
   } catch {
     return 0;
   }

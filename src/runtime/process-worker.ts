@@ -1,16 +1,16 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
+import { messageOf } from '../errors.js';
 import type { FunctionWorker, WorkerExit, WorkerListener, WorkerOptions } from './function-worker.js';
 import { encodeFrame, FrameReader } from './inside/frames.js';
 import { describeExceeded, describeHindrance, explainFailure } from './limits/describe-exceeded.js';
+import { addUnlessEntered, noPlace } from './limits/launch-limited.js';
 import type { ResourceGroup } from './limits/resource-group.js';
-import { workerLimits } from './limits/worker-limits.js';
+import { lateThreads, workerLimits } from './limits/worker-limits.js';
 import type { FromWorker, ToWorker } from './messages.js';
 import { OutputDrain } from './output-drain.js';
 import { hasOtherMembers, killGroup } from './process-group.js';
 import { type Launch, signalOfExitCode, spawnLaunch } from './process-launch.js';
-import { messageOf } from '../errors.js';
-import { addUnlessEntered, noPlace } from './limits/launch-limited.js';
 import { readMessage } from './read-message.js';
 import type { Scratch } from './scratch.js';
 
@@ -78,9 +78,19 @@ export class ProcessWorker implements FunctionWorker {
     return this.pid !== null && hasOtherMembers(this.pid);
   }
 
+  /** What is sent in one turn of the loop is one write. */
   send(message: ToWorker): void {
-    if (this.#early !== null) this.#early.push(() => this.send(message));
-    else if (!this.#input.destroyed) this.#input.write(encodeFrame(message));
+    if (this.#early !== null) return void this.#early.push(() => this.send(message));
+    if (this.#input.destroyed) return;
+    if (this.#input.writableCorked === 0) {
+      this.#input.cork();
+      setImmediate(() => this.#input.uncork());
+    }
+    this.#input.write(encodeFrame(message));
+  }
+
+  recall(): void {
+    this.send({ type: 'recall' });
   }
 
   limit(options: WorkerOptions): void {
@@ -102,7 +112,7 @@ export class ProcessWorker implements FunctionWorker {
   /** A worker whose limits can't be set gets no function: never with less than was asked for. */
   #setLimits(options: WorkerOptions): void {
     try {
-      this.group.limit(workerLimits(options));
+      this.group.limit(workerLimits(options), lateThreads[this.kind]);
     } catch (error) {
       this.#input.destroy();
       this.#errorTail = `${noPlace} ${messageOf(error)}`;

@@ -34,6 +34,8 @@ function isMessage(message: Record<string, unknown>): boolean {
       return message['convention'] === 'payload' || message['convention'] === 'fetch';
     case 'load_failed':
       return (message['reason'] === 'bad_artifact' || message['reason'] === 'function_error') && isSentence(message['message']);
+    case 'recalled':
+      return isCount(message['runs']);
     case 'ready':
     case 'tainted':
       return true;

@@ -8,6 +8,9 @@ import { buildEnvelope } from './payload-envelope.js';
 import type { PooledWorker } from './pooled-worker.js';
 import { withTrace } from './with-trace.js';
 
+/** As its worker sees it. */
+const quickMs = 0.2;
+
 type Settings = Pick<LocalExecutorOptions, 'defaults' | 'limits' | 'confinement'>;
 
 /** One way of running one version (entry and isolation included): its workers, the runs waiting for one, and what both are told. */
@@ -56,6 +59,11 @@ export class VersionLine {
     return this.more.settings;
   }
 
+  /** Its runs do nothing but compute, and briefly: they wait for nobody. */
+  get isQuick(): boolean {
+    return this.typicalMs < quickMs;
+  }
+
   get firstWaiting(): ActiveRun | undefined {
     for (const run of this.waiting) return run;
     return undefined;
@@ -67,6 +75,19 @@ export class VersionLine {
     // One that was interrupted by others counts as slow, not by how long.
     const counted = Math.min(ms, 1);
     this.typicalMs = this.typicalMs === Infinity ? counted : this.typicalMs + 0.05 * (counted - this.typicalMs);
+  }
+
+  /** A run made others wait that had been sent ahead: the function has to prove itself anew. */
+  noteStall(): void {
+    this.typicalMs = 1;
+  }
+
+  /** Before all others that wait, in this order. */
+  waitFirst(runs: readonly ActiveRun[]): void {
+    const others = [...this.waiting];
+    this.waiting.clear();
+    for (const run of runs) this.waiting.add(run);
+    for (const run of others) this.waiting.add(run);
   }
 
   /** Why a worker has to be started now. */
@@ -100,7 +121,7 @@ export class VersionLine {
       callerId: attempt.callerId,
       attempt: attempt.attempt,
       traceparent: attempt.traceparent,
-      deadline: run.start(),
+      deadline: deadlineOf(run),
       headers: this.#forwardedOf(attempt.headers),
       parameters: attempt.parameters,
       url: this.convention === 'fetch' ? attempt.url : '',
@@ -118,7 +139,7 @@ export class VersionLine {
       callerId: attempt.callerId,
       attempt: attempt.attempt,
       traceparent: attempt.traceparent,
-      deadline: run.start(),
+      deadline: deadlineOf(run),
       headers: this.#forwardedOf(attempt.headers),
       parameters: attempt.parameters,
       method: exchange.method,
@@ -136,6 +157,11 @@ export class VersionLine {
     }
     return forwarded;
   }
+}
+
+/** Epoch milliseconds; a little early for a run that is sent ahead. */
+function deadlineOf({ attempt }: ActiveRun): number {
+  return Date.now() + attempt.timeoutMs;
 }
 
 /** Python and executables have no thread: they get the next stronger wall. */

@@ -1,13 +1,14 @@
 import { LanewayError, messageOf } from '../errors.js';
 import type { ActiveRun, Failure } from './active-run.js';
-import { BriefWait } from './brief-wait.js';
 import { CoarseClock } from './coarse-clock.js';
+import { CpuWatch } from './cpu-watch.js';
 import { DiskWatch } from './disk-watch.js';
 import type { LocalExecutorOptions, LocalExecutorStats } from './executor-options.js';
 import type { FunctionWorker, WorkerListener, WorkerOptions } from './function-worker.js';
 import { MemoryWatch } from './memory-watch.js';
 import { messageSlack } from './messages.js';
 import { PooledWorker, type WorkerOwner } from './pooled-worker.js';
+import { RunsAhead } from './runs-ahead.js';
 import { SpareWorkers } from './spare-workers.js';
 import { StopWatch } from './stop-watch.js';
 import type { VersionLine } from './version-line.js';
@@ -29,8 +30,9 @@ export class WarmPool implements WorkerOwner {
   readonly #crowded = new Set<VersionLine>();
   readonly #spares: SpareWorkers;
   readonly #clock: CoarseClock;
-  readonly #briefWait = new BriefWait((line, before) => this.#relieve(line, before));
+  readonly #runsAhead = new RunsAhead();
   readonly #memory = new MemoryWatch();
+  readonly #cpu = new CpuWatch();
   readonly #disk: DiskWatch;
   readonly #stops = new StopWatch();
   readonly #retirement: NodeJS.Timeout;
@@ -42,6 +44,7 @@ export class WarmPool implements WorkerOwner {
     idle_retired: 0,
   };
   #places: number;
+  #closed = false;
   #whenGone: (() => void) | null = null;
 
   constructor(
@@ -66,15 +69,11 @@ export class WarmPool implements WorkerOwner {
   submit(run: ActiveRun, line: VersionLine): void {
     run.line = line;
     this.#clock.stir();
-    if (this.#briefWait.isWorthIt(line)) {
-      if (this.#wait(run, line)) this.#briefWait.begin(line);
-    } else if (!this.#serve(run, line)) {
-      this.#wait(run, line);
-    }
+    this.#place(run, line);
   }
 
   cancel(run: ActiveRun): void {
-    if (run.worker !== null) return run.worker.cancel();
+    if (run.worker !== null) return run.worker.cancel(run);
     if (!this.#leaveLine(run)) return;
     run.fail({ reason: 'cancelled', message: 'the run was cancelled before it started' });
   }
@@ -89,10 +88,11 @@ export class WarmPool implements WorkerOwner {
 
   /** Refuses what waits; resolves when every worker has ended. */
   async close(): Promise<void> {
+    this.#closed = true;
     clearInterval(this.#retirement);
     this.refuseWaiting();
     this.#spares.close();
-    this.#briefWait.close();
+    this.#runsAhead.close();
     for (const worker of this.#workers) worker.kill({ reason: 'worker_lost', message: 'the server was shut down' });
     this.#clock.stir();
     await new Promise<void>((resolve) => {
@@ -123,6 +123,18 @@ export class WarmPool implements WorkerOwner {
     if (next === undefined) return void line.idle.push(worker);
     this.#leaveLine(next);
     worker.begin(next);
+    this.#fillUp(worker, line);
+  }
+
+  onRecalled(worker: PooledWorker, runs: ActiveRun[]): void {
+    const line = worker.line!;
+    if (this.#closed) return runs.forEach((run) => run.refuse(new LanewayError('shutting_down')));
+    const unwanted = runs.filter((run) => run.cancelled);
+    for (const run of unwanted) run.fail({ reason: 'cancelled', message: 'the run was cancelled before it started' });
+    line.waitFirst(runs.filter((run) => !run.cancelled));
+    if (line.waiting.size > 0) this.#crowded.add(line);
+    // Not from within the worker's own change of state.
+    setImmediate(() => this.#serveLine(line));
   }
 
   onEnding(worker: PooledWorker): void {
@@ -161,25 +173,40 @@ export class WarmPool implements WorkerOwner {
   stats(): Omit<LocalExecutorStats, 'resources'> {
     const counts = new Map<string, LocalExecutorStats['workers'][number]>();
     let running = 0;
+    let ahead = 0;
+    let waiting = 0;
     for (const worker of [...this.#workers, ...this.#spares]) {
       const { state } = worker;
       if (state === 'gone') continue;
       if (worker.run !== null) running += 1;
+      ahead += worker.ahead;
       const { kind } = worker.options;
       const key = `${kind} ${state}`;
       const entry = counts.get(key) ?? { kind, state, count: 0 };
       entry.count += 1;
       counts.set(key, entry);
     }
-    let waiting = 0;
     for (const line of this.#crowded) waiting += line.waiting.size;
-    return { workers: [...counts.values()], waiting, running, coldStarts: { ...this.#coldStarts } };
+    return { workers: [...counts.values()], waiting, ahead, running, coldStarts: { ...this.#coldStarts } };
   }
 
   #hasPlaceFor(line: VersionLine): boolean {
     if (line.workers.size >= line.cap) return false;
     // A place that becomes free may go to somebody who waits for it already.
     return this.#places > 0 || (this.#evictOne() && this.#places > 0);
+  }
+
+  /**
+   * Each worker that is busy at the same time wakes up for every run and takes turns with the others on the processors: the
+   * runs of a quick function are rather sent ahead to one that is busy.
+   */
+  #place(run: ActiveRun, line: VersionLine): void {
+    // Those who wait longer come first, and a line that is owed a worker gets one as soon as it is without a run.
+    const mayBeAhead = line.waiting.size === 0 && !this.#isOwedToAnother(line);
+    if (mayBeAhead && this.#runsAhead.sendSoon(run, line)) return;
+    if (this.#serve(run, line)) return;
+    if (mayBeAhead && this.#runsAhead.send(run, line)) return;
+    this.#wait(run, line);
   }
 
   /** By an idle worker or another one; false when none can be had. */
@@ -191,10 +218,18 @@ export class WarmPool implements WorkerOwner {
     return true;
   }
 
-  /** Runs that wait since before the time have waited in vain for a worker to become free. */
-  #relieve(line: VersionLine, before: number): void {
+  /** A worker that has begun a run of its line gets more of those that wait. */
+  #fillUp(worker: PooledWorker, line: VersionLine): void {
     for (const run of line.waiting) {
-      if (run.queuedAt > before || !(line.idle.length > 0 || this.#hasPlaceFor(line))) return;
+      if (!this.#runsAhead.sendTo(worker, run) || this.#isOwedToAnother(line)) return;
+      this.#leaveLine(run);
+    }
+  }
+
+  /** Some wait that did not wait before. */
+  #serveLine(line: VersionLine): void {
+    for (const run of line.waiting) {
+      if (!(line.idle.length > 0 || this.#hasPlaceFor(line))) return;
       this.#leaveLine(run);
       this.#serve(run, line);
     }
@@ -293,6 +328,7 @@ export class WarmPool implements WorkerOwner {
     let active = this.#crowded.size > 0;
     for (const worker of this.#workers) if (worker.watchTime(now)) active = true;
     this.#memory.watch(now, this.#workers);
+    this.#cpu.watch(now, this.#workers);
     this.#disk.watch(now, this.#workers);
     this.#stops.watch(now, this.#workers);
     this.#refuseOverdue(now);

@@ -38,15 +38,11 @@ export class DiskStore {
   /** Every version here, by folder names alone; whatever has no name of ours is passed over. */
   async scan(): Promise<ResolvedVersion[]> {
     const found: ResolvedVersion[] = [];
-    for (const name of await listFolders(this.#folder)) {
-      if (!isFunctionName(name)) continue;
-      for (const lane of await listFolders(pathInside(this.#folder, name))) {
-        if (!isLaneName(lane)) continue;
-        for (const version of await listFolders(pathInside(this.#folder, name, lane))) {
-          if (parseVersion(version) !== null) found.push({ function: name, lane, version });
-        }
-      }
-    }
+    const names = (await listFolders(this.#folder)).filter(isFunctionName).values();
+    const walk = async () => {
+      for (const name of names) found.push(...(await this.#versionsOf(name)));
+    };
+    await Promise.all(Array.from({ length: foldersReadAtOnce }, walk));
     return found;
   }
 
@@ -112,6 +108,14 @@ export class DiskStore {
     }
   }
 
+  async #versionsOf(name: string): Promise<ResolvedVersion[]> {
+    const lanes = (await listFolders(pathInside(this.#folder, name))).filter(isLaneName);
+    const listed = await Promise.all(lanes.map((lane) => listFolders(pathInside(this.#folder, name, lane))));
+    return lanes.flatMap((lane, index) =>
+      listed[index]!.filter((version) => parseVersion(version) !== null).map((version) => ({ function: name, lane, version })),
+    );
+  }
+
   /** Names are checked again here, where they become a path. */
   #place({ function: name, lane, version }: ResolvedVersion): string {
     refuseNames(name, lane);
@@ -119,6 +123,9 @@ export class DiskStore {
     return pathInside(this.#folder, name, lane, version);
   }
 }
+
+/** More than the disk is asked for at a time, so that it never waits to be asked. */
+const foldersReadAtOnce = 16;
 
 async function listFolders(path: string): Promise<string[]> {
   const found = await unlessMissing(readdir(path, { withFileTypes: true }), []);

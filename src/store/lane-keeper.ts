@@ -1,4 +1,4 @@
-import type { LaneRecord, VersionDetails, VersionNumber, VersionRecord } from '../contract/records.js';
+import type { LaneRecord, VersionDetails, VersionNumber } from '../contract/records.js';
 import type { ResolvedVersion } from '../contract/store.js';
 import type { Artifact, PushFacts } from './artifact.js';
 import { messageOf } from '../errors.js';
@@ -159,7 +159,7 @@ export function detailsOf(facts: PushFacts, artifact: Artifact | null): Details 
   return { details, pushedAt };
 }
 
-function contentOf(rows: readonly VersionRecord[], lane: Pick<LaneRecord, 'pin' | 'split'> | null) {
+function contentOf(rows: readonly VersionNumber[], lane: Pick<LaneRecord, 'pin' | 'split'> | null) {
   const versions = new Map(rows.map(({ major, minor }) => [formatVersion({ major, minor }), { major, minor }]));
   return { versions, pin: lane?.pin ?? null, split: lane?.split ?? null };
 }

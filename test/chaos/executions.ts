@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import type { Execution } from './history.js';
 
 /** What the functions noted of their attempts, in order of time. */
@@ -13,15 +13,18 @@ export function readExecutions(file: string): Execution[] {
     .sort((a, b) => a.at - b.at);
 }
 
-/** Pids of worker processes that carried a run out and are still there. */
-export function livingWorkers(executions: readonly Execution[]): number[] {
+/**
+ * Pids of worker processes that carried a run out and are still there: those that live in the installation's folder, since a
+ * pid may be somebody else's by now.
+ */
+export function livingWorkers(executions: readonly Execution[], folder: string): number[] {
   const pids = new Set(executions.map(({ pid }) => pid));
-  return [...pids].filter((pid) => commandOf(pid).includes('dist/src/runtime/inside/'));
+  return [...pids].filter((pid) => workingFolderOf(pid).startsWith(`${realpathSync(folder)}/`));
 }
 
-function commandOf(pid: number): string {
+function workingFolderOf(pid: number): string {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+    return readlinkSync(`/proc/${pid}/cwd`);
   } catch {
     return '';
   }

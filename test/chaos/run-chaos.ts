@@ -119,7 +119,7 @@ class Chaos {
       outages: this.#outages,
       leaseMs: options.leaseMs,
     };
-    for (const pid of livingWorkers(history.executions)) this.#found('worker left behind', `pid ${pid}`);
+    for (const pid of livingWorkers(history.executions, this.folder)) this.#found('worker left behind', `pid ${pid}`);
     const violations = [...this.#violations, ...checkHistory(history)];
     await writeFile(join(this.folder, 'violations'), violations.map((found) => `${JSON.stringify(found)}\n`).join(''));
     return {

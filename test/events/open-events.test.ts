@@ -32,7 +32,7 @@ function open(count: number) {
       version: () => Promise.resolve({ manifest } as VersionRecord),
     },
     versions: {
-      allReady: () => Promise.resolve(names.map((name) => ({ function: name, lane: 'latest', manifest }) as VersionRecord)),
+      lanesThatMayWantEvents: () => Promise.resolve(names.map((name) => ({ function: name, lane: 'latest' }))),
     },
     runs: { get: (id) => Promise.resolve((runs.get(id) ?? null) as RunRecord | null) },
     accept: async (request) => {

@@ -1,4 +1,4 @@
-import { Type } from 'typebox';
+import { Type } from '../schema.js';
 
 /** The body of every refusal of the native API. */
 export const ErrorAnswer = Type.Object(

@@ -1,4 +1,4 @@
-import { Type, type Static } from 'typebox';
+import { Type, type Static } from '../schema.js';
 import { Manifest } from '../manifest.js';
 import { FunctionName, LaneName, oneOf, Timestamp, VersionText, nullable } from '../words.js';
 

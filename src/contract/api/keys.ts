@@ -1,4 +1,4 @@
-import { Type, type Static } from 'typebox';
+import { Type, type Static } from '../schema.js';
 import { FunctionName, LaneName, oneOf, scopes, Timestamp, nullable } from '../words.js';
 
 const Scopes = Type.Array(oneOf(scopes, 'What the key may do.'), { minItems: 1, uniqueItems: true });

@@ -1,4 +1,4 @@
-import { Type, type Static } from 'typebox';
+import { Type, type Static } from '../schema.js';
 import { nullable } from '../words.js';
 
 const year = 31_536_000_000;

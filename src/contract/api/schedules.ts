@@ -1,4 +1,4 @@
-import { Type, type Static } from 'typebox';
+import { Type, type Static } from '../schema.js';
 import { Destination } from '../run-policy.js';
 import { catchUpPolicies, overlapPolicies, scheduleNamePattern } from '../schedules.js';
 import { defaultLane, FunctionName, LaneName, nullable, oneOf, RunId, Timestamp } from '../words.js';

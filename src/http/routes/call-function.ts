@@ -66,11 +66,15 @@ export function callFunctionRoutes(app: FastifyInstance, parts: HttpParts): void
     }
     refuseWhatIsNoPayload(request);
     await makeRoom(request, maxPayloadBytes, bodies);
-    const payload = await readText(request.raw, maxPayloadBytes);
-    const wanted = { ...prepared.request, payload: payload === '' ? null : payload };
-    if (prefersAsync(request)) return accept(wanted, reply.header('preference-applied', 'respond-async'));
-    if (idempotencyKeyOf(request) !== undefined) return answerEnded(reply, await answerOnce(wanted, runs));
-    return answerPayload(reply, await runs.sync.callWithPayload(prepared, wanted.payload));
+    const text = await readText(request.raw, maxPayloadBytes);
+    const payload = text === '' ? null : text;
+    if (prefersAsync(request)) {
+      return accept({ ...prepared.request, payload }, reply.header('preference-applied', 'respond-async'));
+    }
+    if (idempotencyKeyOf(request) !== undefined) {
+      return answerEnded(reply, await answerOnce({ ...prepared.request, payload }, runs));
+    }
+    return answerPayload(reply, await runs.sync.callWithPayload(prepared, payload));
   }
 
   /** The caller does not wait: its run is queued. */

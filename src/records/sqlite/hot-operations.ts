@@ -1,8 +1,9 @@
 import type { ClaimBy, RunEvent } from '../../contract/records.js';
 import type { AcceptAnswer, ClaimedRow, EndAnswer, EndRow, HotOperations } from '../backend.js';
-import { acceptedColumns, syncColumns, toClaimedRow, type AcceptedRow, type SyncRow } from '../run-row.js';
+import { acceptedColumns, toClaimedRow, type AcceptedRow } from '../run-row.js';
 import type { AcceptedMore, ClaimAnswer, ClaimNextAnswer, Value } from './messages.js';
 import type { RecordsThread } from './records-thread.js';
+import { packSyncRows } from './sync-batches.js';
 
 /** The hot operations as calls of the records thread, which commits those that wait together. */
 export function sqliteHotOperations(thread: RecordsThread): HotOperations {
@@ -24,11 +25,7 @@ export function sqliteHotOperations(thread: RecordsThread): HotOperations {
 
     end: (end) => thread.call<EndAnswer>('end', endValues(end)),
 
-    writeSync: (runs) => {
-      const values: Value[] = [];
-      for (const run of runs) pushSyncValues(run, values);
-      return thread.call<string[]>('writeSync', values);
-    },
+    writeSync: (runs) => thread.call<string[]>('writeSync', packSyncRows(runs)),
 
     appendEvents: async (events) => {
       await thread.call('appendEvents', events.flatMap(eventValues));
@@ -79,11 +76,6 @@ function endValues(end: EndRow): Value[] {
     end.apart_result,
     end.result_kept_in,
   ];
-}
-
-function pushSyncValues(run: SyncRow, values: Value[]): void {
-  for (const column of syncColumns) values.push(run[column]);
-  values.push(run.apart_payload, run.payload_kept_in, run.apart_result, run.result_kept_in);
 }
 
 function eventValues({ runId, attempt, seq, at, kind, stream, data }: RunEvent): Value[] {

@@ -17,7 +17,7 @@ export type Operation =
   | 'renew'
   /** As `EndRow`. */
   | 'end'
-  /** As `SyncRow`, one after the other. */
+  /** As `packSyncRows` gives them. */
   | 'writeSync'
   /** As `RunEventRow`, one after the other. */
   | 'appendEvents';

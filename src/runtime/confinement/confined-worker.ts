@@ -77,6 +77,10 @@ export class ConfinedWorker implements FunctionWorker, WorkerListener {
     void this.#prepare(message);
   }
 
+  recall(): void {
+    this.send({ type: 'recall' });
+  }
+
   /** The process outside takes everything inside along. */
   kill(): void {
     this.#process.kill();
@@ -90,6 +94,10 @@ export class ConfinedWorker implements FunctionWorker, WorkerListener {
 
   onMalformed(problem: string): void {
     this.#parts.listener.onMalformed(problem);
+  }
+
+  onRecalled(runs: number): void {
+    this.#parts.listener.onRecalled(runs);
   }
 
   onOutput(stream: 'stdout' | 'stderr', text: string): void {

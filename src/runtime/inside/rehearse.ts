@@ -33,7 +33,7 @@ const message: RunMessage = {
 export async function rehearse(): Promise<void> {
   const module = (await import(new URL('rehearsal.js', import.meta.url).href)) as Record<string, unknown>;
   const callable = findCallable(module, null);
-  const state = new RunState(message, load, { send: () => undefined });
+  const state = new RunState(message, load, { send: () => undefined, takeNext: () => null });
   if (callable?.convention !== 'payload') return;
   const result = await runOfCaller.run(state, () => callable.call(JSON.parse(message.data ?? 'null'), new RunContext(state)));
   JSON.stringify(result);

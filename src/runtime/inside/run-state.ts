@@ -48,9 +48,9 @@ export class RunState {
     this.channel.send({ type: 'progress', run: this.number, fraction, message });
   }
 
-  /** Milliseconds since it began. */
+  /** Milliseconds since it began, with three digits behind the point. */
   get ms(): number {
-    return performance.now() - this.#begunAt;
+    return Math.round((performance.now() - this.#begunAt) * 1000) / 1000;
   }
 
   /** No word of this run comes after this. */

@@ -1,4 +1,5 @@
-import type { FetchMessage, LoadMessage, RunMessage, ToWorker } from '../messages.js';
+import { AsyncResource } from 'node:async_hooks';
+import type { FetchMessage, FromWorker, LoadMessage, RunMessage, ToWorker } from '../messages.js';
 import { AnswerFetch } from './answer-fetch.js';
 import { captureOutput } from './capture-output.js';
 import type { Channel } from './channel.js';
@@ -13,6 +14,11 @@ import { isStreamOfValues, streamValues } from './stream-values.js';
 import { startedChildren, watchChildren } from './watch-children.js';
 
 const rehearseAfterMs = 5;
+/** Then timers and sockets that earlier runs left behind get their turn. */
+const runsAtOnce = 16;
+
+// Taken before a function can put something else in their place.
+const later = setImmediate;
 
 /**
  * A worker's life, the same in threads and processes: say `ready`, load one version, carry out one run after the other.
@@ -23,6 +29,12 @@ export class RunServer {
   #callable: Callable | null = null;
   #run: RunState | null = null;
   #fetch: AnswerFetch | null = null;
+  #isServing = false;
+  /** No run is begun: the server has to look at what the last one left behind. */
+  #isPaused = false;
+  #isTainted = false;
+  /** Where runs begin, so that none is a continuation of the one before it. */
+  readonly #beginning = new AsyncResource('laneway run');
 
   constructor(channel: Channel) {
     this.#channel = channel;
@@ -41,9 +53,9 @@ export class RunServer {
 
   handle(message: ToWorker): void {
     switch (message.type) {
-      case 'run':
-      case 'fetch':
-        return this.#begin(message);
+      case 'go_on':
+        this.#isPaused = false;
+        return;
       case 'load':
         return void this.#loadVersion(message);
       case 'cancel':
@@ -54,6 +66,27 @@ export class RunServer {
       case 'credit':
         if (this.#run?.number === message.run) this.#fetch?.handle(message);
     }
+  }
+
+  /** Carries out what lies ready, one after the other. */
+  serve(): void {
+    if (this.#isServing) return;
+    this.#isServing = true;
+    try {
+      for (let count = 0; this.isFree; count += 1) {
+        if (count === runsAtOnce) return void later(() => this.serve());
+        const next = this.#channel.takeNext();
+        if (next === null) return;
+        this.#beginning.runInAsyncScope(() => this.#begin(next));
+      }
+    } finally {
+      this.#isServing = false;
+    }
+  }
+
+  /** Whether it may begin a run. */
+  get isFree(): boolean {
+    return this.#run === null && !this.#isPaused && !this.#isTainted;
   }
 
   async #loadVersion(load: LoadMessage): Promise<void> {
@@ -129,37 +162,30 @@ export class RunServer {
 
   #succeed(state: RunState, text: string | null): void {
     if (state.ended) return;
+    const { number: run, ms } = state;
     const bytes = text === null || text.length * 3 <= this.#limit ? 0 : Buffer.byteLength(text);
     if (bytes > this.#limit) {
       const message = `the result has ${bytes} bytes, the limit is ${this.#limit}`;
-      return this.#close(state, () =>
-        this.#channel.send({
-          type: 'failed',
-          run: state.number,
-          reason: 'result_too_large',
-          message,
-          children: startedChildren(),
-        }),
-      );
+      return this.#close(state, (children) => ({ type: 'failed', run, reason: 'result_too_large', message, children }));
     }
-    const { number: run, ms } = state;
-    this.#close(state, () => this.#channel.send({ type: 'result', run, data: text, children: startedChildren(), ms }));
+    this.#close(state, (children) => ({ type: 'result', run, data: text, children, ms }));
   }
 
   #fail(state: RunState, error: unknown): void {
     if (state.ended) return;
     state.log('stderr', describeFully(error));
     const message = describeError(error);
-    this.#close(state, () =>
-      this.#channel.send({ type: 'failed', run: state.number, reason: 'function_error', message, children: startedChildren() }),
-    );
+    this.#close(state, (children) => ({ type: 'failed', run: state.number, reason: 'function_error', message, children }));
   }
 
-  #close(state: RunState, send: () => void): void {
+  #close(state: RunState, lastWord: (children: boolean) => FromWorker): void {
     state.end();
     this.#run = null;
     this.#fetch = null;
-    send();
+    const children = startedChildren();
+    this.#isPaused = children;
+    this.#channel.send(lastWord(children));
+    if (!this.#isServing) this.#beginning.runInAsyncScope(() => this.serve());
   }
 
   get #limit(): number {
@@ -174,6 +200,7 @@ export class RunServer {
 
   /** Nothing that broke outside the function's own promise leaves a worker that can be trusted with another run. */
   #onFault(error: unknown): void {
+    this.#isTainted = true;
     this.#channel.send({ type: 'tainted' });
     const state = this.#speaker();
     if (state !== null) this.#fail(state, error);

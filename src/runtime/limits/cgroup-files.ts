@@ -54,7 +54,7 @@ export const cgroup2Files: CgroupFiles = {
     write(folder, 'cpu.max', `${cpus === null ? 'max' : quotaOf(cpus)} ${periodUs}`);
   },
   writeShares(folder, shares) {
-    write(folder, 'cpu.weight', Math.max(1, Math.round((shares * 100) / 1024)));
+    write(folder, 'cpu.weight', Math.min(10_000, Math.max(1, Math.round((shares * 100) / 1024))));
   },
   memoryNow: 'memory.current',
   memoryPeak: 'memory.peak',

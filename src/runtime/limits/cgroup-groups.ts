@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { messageOf } from '../../errors.js';
 import { CgroupGroup } from './cgroup-group.js';
@@ -6,8 +7,11 @@ import type { CgroupFiles, GroupFolders } from './cgroup-files.js';
 import { killInCgroup, removeCgroup } from './end-cgroup.js';
 import type { ResourceGroup, ResourceGroups, ResourceLimits } from './resource-group.js';
 
-/** All workers together against the server, which has 1024: with both in need of it, the server gets four fifths of a core. */
-const workersShares = 256;
+/**
+ * Of all workers together: on each core as much as one plain process such as the server, however many they are. Less would
+ * slow warm calls down beside anything else on the machine.
+ */
+const workersShares = 1024 * availableParallelism();
 const tryAgainMs = 1000;
 
 /** A parent group for a server with one group for each of its workers. */
@@ -28,7 +32,7 @@ export class CgroupGroups implements ResourceGroups {
     this.limitsCpu = parents.cpu !== null;
     this.description = `cgroup ${how === 'cgroup1' ? 'v1' : 'v2'} (${['memory', 'pids', ...(this.limitsCpu ? ['cpu'] : [])].join(', ')})`;
     try {
-      for (const folder of this.folders) mkdirSync(folder, { recursive: true });
+      for (const folder of this.folders) mkdirSync(folder);
       if (parents.cpu !== null) files.writeShares(parents.cpu, workersShares);
     } catch (error) {
       this.close();

@@ -1,9 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { messageOf } from '../../errors.js';
-import { serverName } from '../process-group.js';
+import { isOtherLivingServer, serverName } from '../process-group.js';
 import { cgroup1Files, cgroup2Files, readText, write, type GroupFolders } from './cgroup-files.js';
 import { CgroupGroups } from './cgroup-groups.js';
+import { childrenOf, removeCgroup } from './end-cgroup.js';
 import { findOwnCgroups, type OwnCgroups } from './own-cgroups.js';
 import { RlimitGroups } from './rlimit-groups.js';
 import type { ResourceGroups } from './resource-group.js';
@@ -27,6 +28,7 @@ export function openResourceGroups(own: OwnCgroups = findOwnCgroups()): OpenedGr
   for (const open of [openVersion2, openVersion1]) {
     try {
       const groups = open(own);
+      for (const folder of groups.folders) sweepEmpty(dirname(folder));
       return { groups, folders: groups.folders };
     } catch (error) {
       refusals.push(messageOf(error));
@@ -40,6 +42,17 @@ export function describeLimits(): string {
   const { groups } = openResourceGroups();
   groups.close();
   return groups.description;
+}
+
+/**
+ * Removes what servers left beside this one that were killed and never started again on their folder. Only what is empty:
+ * what is in use is ended by the notes of its own folder.
+ */
+function sweepEmpty(own: string): void {
+  for (const folder of childrenOf(own)) {
+    const [, server] = /^laneway-([0-9]+-[0-9]+)-[0-9]+$/.exec(basename(folder)) ?? [];
+    if (server !== undefined && server !== serverName() && !isOtherLivingServer(server)) removeCgroup(folder);
+  }
 }
 
 function openVersion1({ v1 }: OwnCgroups): CgroupGroups {

@@ -47,7 +47,7 @@ interface Mount {
 function folderOf(mount: Mount | undefined, path: string): string | null {
   if (mount === undefined) return null;
   const inside = mount.root !== '/' && `${path}/`.startsWith(`${mount.root}/`) ? path.slice(mount.root.length) : path;
-  return join(mount.point, inside);
+  return join(mount.point, inside).replace(/\/$/, '');
 }
 
 function readMounts(file: string): Mount[] {

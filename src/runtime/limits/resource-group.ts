@@ -23,12 +23,14 @@ export interface ResourceGroup {
   /** Puts a process, and whatever it starts from now on, under the limits. */
   add(pid: number): void;
   /**
-   * Other limits from now on: a spare worker has got its version. What is in use already, by the runtime without a
-   * function, comes on top of them.
+   * Other limits from now on: a spare worker has got its version. What the runtime without a function uses already comes
+   * on top of them, and so do the threads that it will make later.
    */
-  limit(limits: ResourceLimits): void;
+  limit(limits: ResourceLimits, lateThreads?: number): void;
   /** The limit that was run into; null when none was. Before an exit it tells of children that were ended. */
   exceeded(): ExceededLimit | null;
+  /** Whether others are served first where there is not enough of the processor for all. */
+  yieldCpu(yields: boolean): void;
   /** Used now by all of it together, page cache included; null where nobody counts it. */
   memoryBytes(): number | null;
   /** Ends everything in it at once. */

@@ -37,6 +37,10 @@ class WatchedGroup implements ResourceGroup {
     return null;
   }
 
+  yieldCpu(): void {
+    // Only the kernel can weigh one group against another.
+  }
+
   memoryBytes(): number | null {
     return null;
   }

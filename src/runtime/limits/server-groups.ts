@@ -2,6 +2,7 @@ import type { Manifest } from '../../contract/manifest.js';
 import { serverName } from '../process-group.js';
 import { forgetGroups, noteGroups } from './group-notes.js';
 import type { ProcessLimits } from './launch-limited.js';
+import type { OwnCgroups } from './own-cgroups.js';
 import { openResourceGroups } from './open-resource-groups.js';
 import type { ResourceGroups } from './resource-group.js';
 
@@ -11,8 +12,8 @@ export class ServerGroups {
   readonly processLimits: ProcessLimits;
   readonly #folder: string;
 
-  constructor(options: { folder: string; limits: { openFiles: number; scratchBytes: number } }) {
-    const { groups, folders } = openResourceGroups();
+  constructor(options: { folder: string; cgroups?: OwnCgroups; limits: { openFiles: number; scratchBytes: number } }) {
+    const { groups, folders } = openResourceGroups(options.cgroups);
     this.groups = groups;
     this.#folder = options.folder;
     this.processLimits = { openFiles: options.limits.openFiles, fileBytes: options.limits.scratchBytes };

@@ -6,11 +6,11 @@ const megabyte = 1024 * 1024;
 const startMemoryMb = 256;
 const startProcesses = 64;
 /** Threads that Node makes later, when files or names are first asked for. */
-const lateThreads = 8;
+export const lateThreads = { node: 8, python: 0 } as const;
 
 /** The limits of a version for its worker. */
-export function workerLimits({ kind, memoryMb, cpus, processes }: WorkerOptions): ResourceLimits {
-  return { memoryBytes: memoryMb * megabyte, cpus, processes: processes + (kind === 'node' ? lateThreads : 0) };
+export function workerLimits({ memoryMb, cpus, processes }: WorkerOptions): ResourceLimits {
+  return { memoryBytes: memoryMb * megabyte, cpus, processes };
 }
 
 /** Those of a worker that has no version yet; an executable has it from the beginning. */

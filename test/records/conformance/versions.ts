@@ -67,15 +67,31 @@ export function testVersions(way: RecordsWay): void {
     const version = await records.versions.reserve('hello', 'latest', false, null);
     assert.deepEqual(await records.versions.allReady(), []);
     await records.versions.ready('hello', 'latest', version, details);
-    const [ready] = await records.versions.allReady();
-    assert.deepEqual(ready, { ...ready, ...details, function: 'hello', lane: 'latest', ...version, state: 'ready' });
+    const numbered = { function: 'hello', lane: 'latest', ...version };
+    assert.deepEqual(await records.versions.allReady(), [numbered]);
+    const [ready] = await records.versions.ofLane('hello', 'latest');
+    assert.deepEqual(ready, { ...ready, ...details, ...numbered, state: 'ready' });
     await records.versions.ready('hello', 'latest', version, details);
     await assert.rejects(records.versions.ready('hello', 'latest', version, { ...details, sha256: 'other' }), {
       code: 'version_not_found',
     });
-    assert.deepEqual(await records.versions.allReady(), [ready]);
+    assert.deepEqual(await records.versions.ofLane('hello', 'latest'), [ready]);
     await records.versions.remove('hello', 'latest', version);
     await assert.rejects(records.versions.ready('hello', 'latest', version, details), { code: 'version_not_found' });
+  });
+
+  test('lanes that may want events are those with such a manifest, or one that is not known', async (t) => {
+    const { records } = await way.open(t);
+    for (const [name, manifest] of Object.entries({ quiet: {}, wanting: { events: ['order.*'] } })) {
+      for (let count = 0; count < 2; count += 1) {
+        const version = await records.versions.reserve(name, 'latest', false, null);
+        await records.versions.ready(name, 'latest', version, { ...details, manifest });
+      }
+    }
+    await records.versions.adopt([{ function: 'unknown', lane: 'dev', ...numberOf('1.1'), details: {} }]);
+    await records.versions.reserve('reserved', 'latest', false, null);
+    const lanes = await records.versions.lanesThatMayWantEvents();
+    assert.deepEqual(lanes.map(({ function: name, lane }) => `${name}/${lane}`).sort(), ['unknown/dev', 'wanting/latest']);
   });
 
   test('a name that differs only in case is refused, for functions and for lanes of a function', async (t) => {

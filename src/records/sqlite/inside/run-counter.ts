@@ -15,13 +15,13 @@ export class RunCounter {
 
   constructor(private readonly add: (values: Value[]) => void) {}
 
-  /** A run came into a state, as a new one or from another. */
-  moved(line: Line, from: RunState | null, to: RunState): void {
+  /** Runs came into a state, as new ones or from another. */
+  moved(line: Line, from: RunState | null, to: RunState, runs = 1): void {
     const moves = this.#movesOf(line);
-    if (from === null) moves.accepted += 1;
-    else moves[from] -= 1;
-    moves[to] += 1;
-    if (from !== null && (to === 'failed' || to === 'expired')) moves.dead += 1;
+    if (from === null) moves.accepted += runs;
+    else moves[from] -= runs;
+    moves[to] += runs;
+    if (from !== null && (to === 'failed' || to === 'expired')) moves.dead += runs;
   }
 
   flush(): void {
