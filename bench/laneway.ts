@@ -1,16 +1,19 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import AdmZip from 'adm-zip';
+import { echoFiles, type EchoKind } from './echo.js';
+import { post } from './http-post.js';
 
 /** A Laneway of its own: fresh folders, a free port, ended and removed with `stop`. */
 export interface Laneway {
   url: string;
   key: string;
+  /** What a call has to carry. */
+  headers: Record<string, string>;
   pid: number;
   /** From spawn to the line that says it listens. */
   readyMs: number;
@@ -21,19 +24,31 @@ export interface Laneway {
 
 const root = new URL('../../', import.meta.url).pathname;
 
-export async function startLaneway(settings: Record<string, string> = {}): Promise<Laneway> {
-  const folder = await mkdtemp(join(tmpdir(), 'laneway-bench-'));
+let nodeFlags: string[] = [];
+
+/** From now on every server leaves a CPU profile of each of its threads in this folder when it ends. */
+export function profileServers(folder: string): void {
+  nodeFlags = ['--cpu-prof', `--cpu-prof-dir=${folder}`];
+}
+
+/** The embedded servers' settings for a folder that holds everything they keep. */
+export function folderSettings(folder: string): Record<string, string> {
+  return { LANEWAY_PORT: '0', LANEWAY_DATA: join(folder, 'data'), LANEWAY_STORE: join(folder, 'store') };
+}
+
+/** With a `keep` folder it stands on what is there, and leaves it there. */
+export async function startLaneway(settings: Record<string, string> = {}, keep?: string): Promise<Laneway> {
+  const folder = keep ?? (await mkdtemp(join(tmpdir(), 'laneway-bench-')));
   const key = `lw_benchbench_${'k'.repeat(32)}`;
+  const headers = { authorization: `Bearer ${key}` };
   const started = performance.now();
-  const child = spawn(process.execPath, [join(root, 'bin/fas.js'), 'serve'], {
+  const child = spawn(process.execPath, [...nodeFlags, join(root, 'bin/fas.js'), 'serve'], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {
       PATH: process.env['PATH'],
       HOME: folder,
-      LANEWAY_PORT: '0',
-      LANEWAY_DATA: join(folder, 'data'),
-      LANEWAY_STORE: join(folder, 'store'),
+      ...folderSettings(folder),
       LANEWAY_ADMIN_KEY: key,
       LANEWAY_LOG_LEVEL: 'warn',
       ...settings,
@@ -41,46 +56,52 @@ export async function startLaneway(settings: Record<string, string> = {}): Promi
   });
   const url = await listeningUrl(child);
   const readyMs = performance.now() - started;
-  const request = (method: string, path: string, body?: unknown) =>
-    fetch(url + path, {
-      method,
-      headers: { authorization: `Bearer ${key}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
   return {
     url,
     key,
+    headers,
     pid: child.pid!,
     readyMs,
-    request,
+    request: (method, path, body) =>
+      fetch(url + path, {
+        method,
+        headers: { ...headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      }),
     async push(name, files, lane = 'latest') {
       const answer = await fetch(`${url}/api/v1/functions/${name}/lanes/${lane}/versions`, {
         method: 'POST',
-        headers: { authorization: `Bearer ${key}`, 'content-type': 'application/zip' },
+        headers: { ...headers, 'content-type': 'application/zip' },
         body: zipOf(files),
       });
-      if (answer.status !== 201) throw new Error(`push failed: ${answer.status} ${await answer.text()}`);
-      return ((await answer.json()) as { version: string }).version;
+      const told = (await answer.json()) as { version: string; error?: { message: string } };
+      if (answer.status !== 201) throw new Error(told.error?.message ?? `the push was answered ${answer.status}`);
+      return told.version;
     },
     async stop() {
       const ended = once(child, 'exit');
       child.kill('SIGTERM');
       await ended;
-      await rm(folder, { recursive: true, force: true });
+      if (keep === undefined) await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Null when an echo of this kind is taken and answers; else why not, in the server's words. */
+export async function whyNot(laneway: Laneway, kind: EchoKind, manifest: Record<string, unknown> = {}): Promise<string | null> {
+  try {
+    await laneway.push(`try-${kind}`, echoFiles(kind, manifest));
+  } catch (error) {
+    return (error as Error).message;
+  }
+  const { status, text } = await post(`${laneway.url}/function/try-${kind}`, laneway.headers);
+  return status === 200 ? null : `the call was answered ${status} ${text}`;
 }
 
 export function zipOf(files: Record<string, string>): Uint8Array<ArrayBuffer> {
   const zip = new AdmZip();
   for (const [name, text] of Object.entries(files)) zip.addFile(name, Buffer.from(text));
   return new Uint8Array(zip.toBuffer());
-}
-
-/** Resident memory in MiB of one process, its children not counted. */
-export function residentMb(pid: number): number {
-  const kilobytes = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  return Number(kilobytes) / 1024;
 }
 
 async function listeningUrl(child: ChildProcess): Promise<string> {

@@ -1,38 +1,39 @@
-import { writeFile } from 'node:fs/promises';
-import { cpus, totalmem } from 'node:os';
-import { firstCalls } from './cases/first-call.js';
-import { hostileArchives } from './cases/hostile-archives.js';
-import { idleServer } from './cases/idle.js';
-import { queuedRuns } from './cases/queued-runs.js';
-import { syncCalls } from './cases/sync-calls.js';
-import type { Row } from './row.js';
+import { resolve } from 'node:path';
+import { cases } from './cases.js';
+import { compareLines } from './compare.js';
+import { profileServers } from './laneway.js';
+import { readOptions } from './options.js';
+import { readResults, resultsOf, writeResults } from './results.js';
+import type { Line } from './row.js';
 import { table } from './table.js';
 
-/** `npm run bench [-- case...]`: every case in one run, one table, and the same as JSON in bench/results.json. */
-const cases: Record<string, () => Promise<Row[]>> = {
-  idle: idleServer,
-  sync: () => syncCalls(5),
-  first: firstCalls,
-  queued: queuedRuns,
-  archives: hostileArchives,
-};
+/**
+ * `npm run bench [-- case... --rounds N --compare FILE --cpu-prof FOLDER]`: every case in one run and one table. A whole run
+ * at the usual pace is kept in bench/results.json and docs/performance.md.
+ */
+const fewestRounds = 5;
+const known = Object.keys(cases);
+const options = readOptions(process.argv.slice(2), known);
+const earlier = options.compare === null ? null : await readResults(options.compare);
+if (options.profiles !== null) profileServers(resolve(options.profiles));
 
-const wanted = process.argv.slice(2).length > 0 ? process.argv.slice(2) : Object.keys(cases);
-const rows: Row[] = [];
-for (const name of wanted) {
-  const run = cases[name];
-  if (run === undefined) throw new Error(`there is no case ${name}; there are ${Object.keys(cases).join(', ')}`);
-  console.error(`${name}...`);
-  rows.push(...(await run()));
-}
+const rows: Line[] = [];
+for (const name of options.cases) rows.push(...(await runCase(name)));
 console.log(table(rows));
-if (wanted.length === Object.keys(cases).length) {
-  const machine = {
-    cpu: cpus()[0]?.model,
-    cores: cpus().length,
-    memoryGb: Math.round(totalmem() / 2 ** 30),
-    node: process.version,
-  };
-  const results = { at: new Date().toISOString(), machine, rows };
-  await writeFile(new URL('../../bench/results.json', import.meta.url), `${JSON.stringify(results, null, 2)}\n`);
+const isWhole = options.cases.length === known.length && options.rounds >= fewestRounds && options.profiles === null;
+if (isWhole && process.exitCode !== 1) await writeResults(resultsOf(rows));
+if (earlier !== null) console.log(`\nagainst the run of ${earlier.at}\n${compareLines(earlier.rows, rows)}`);
+
+/** A case that fails takes nothing of the others with it. */
+async function runCase(name: string): Promise<Line[]> {
+  const started = performance.now();
+  try {
+    return await cases[name]!({ rounds: options.rounds });
+  } catch (error) {
+    process.exitCode = 1;
+    console.error(error);
+    return [{ what: `case ${name}`, absent: (error as Error).message }];
+  } finally {
+    console.error(`${name}: ${((performance.now() - started) / 1000).toFixed(0)} s`);
+  }
 }

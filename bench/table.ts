@@ -1,19 +1,13 @@
-import type { Row } from './row.js';
+import { alignColumns } from './align-columns.js';
+import type { Line, Row } from './row.js';
 
-const heads = ['work', 'ratio', 'peer', 'measured', 'p50 ms', 'p95 ms', 'p99 ms', 'target', ''];
+const heads = ['work', 'ratio', 'peer', 'measured', 'p50 ms', 'p95 ms', 'p99 ms', 'CPU us', 'RSS MiB', 'spread', 'target', ''];
 
-/** The table as text, ratios first. */
-export function table(rows: readonly Row[]): string {
-  const lines = [heads, ...rows.map(cells)];
-  const widths = heads.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
-  return lines
-    .map((line) =>
-      line
-        .map((cell, column) => cell.padEnd(widths[column]!))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+/** The table as text, ratios first. What could not be measured says why in place of a figure. */
+export function table(lines: readonly Line[]): string {
+  const rows = lines.filter((line) => 'measured' in line);
+  const absences = lines.filter((line) => 'absent' in line).map(({ what, absent }) => `${what}: not measured here: ${absent}`);
+  return [alignColumns([heads, ...rows.map(cells)]), ...absences].join('\n');
 }
 
 function cells(row: Row): string[] {
@@ -27,6 +21,9 @@ function cells(row: Row): string[] {
     number(row.p50),
     number(row.p95),
     number(row.p99),
+    row.cpuUs === undefined ? '' : row.cpuUs.toFixed(1),
+    row.rssMb === undefined ? '' : row.rssMb.toFixed(0),
+    row.spread === undefined ? '' : `${(row.spread * 100).toFixed(0)}%`,
     row.target ?? '',
     verdict,
   ];

@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { request, type IncomingMessage } from 'node:http';
 import { deflateRawSync } from 'node:zlib';
 import AdmZip from 'adm-zip';
-import { residentMb, startLaneway, type Laneway } from '../laneway.js';
+import { startLaneway, type Laneway } from '../laneway.js';
+import { residentMb } from '../resident.js';
 import { median } from '../percentile.js';
 import type { Row } from '../row.js';
 

@@ -1,84 +1,103 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
 import { pino } from 'pino';
 import { buildApp, type App } from '../../src/app.js';
 import { readConfig } from '../../src/config.js';
 import { newRunId } from '../../src/runs/run-id.js';
 import { startPostgres } from '../../test/servers/postgres.js';
 import { startRedis } from '../../test/servers/redis.js';
-import { zipOf } from '../laneway.js';
-import { bareBullmq } from '../peers/bare-bullmq.js';
-import { percentile } from '../percentile.js';
-import { judged, type Row } from '../row.js';
+import { pushZip } from '../deploy.js';
+import { echoFiles } from '../echo.js';
+import { folderSettings, zipOf } from '../laneway.js';
+import { startBareBullmq, type BareBullmq } from '../peers/bare-bullmq.js';
+import { median, percentile } from '../percentile.js';
+import { beside, judged, roundsRow, timesRow, type Row } from '../row.js';
+import { inTurns, type Pace } from '../turns.js';
 
-const single = 300;
+/** Of each in a turn. */
+const single = 60;
+const warmUp = 50;
 /** Enough that one bad moment of the machine does not make the percentile. */
-const beside = 1500;
+const fairnessRuns = 1500;
 const inFlight = 64;
-const seconds = 6;
+const bullmq = 'bare BullMQ and three PostgreSQL commits';
 
 /**
- * Durable queued runs from the call that accepts one to the word that its end is recorded, inside one process:
- * embedded, and on Redis with PostgreSQL beside bare BullMQ with three PostgreSQL commits a job.
+ * Durable queued runs from the call that accepts one to the word that its end is recorded, inside one process: embedded, and
+ * on Redis with PostgreSQL beside bare BullMQ with three PostgreSQL commits a job. All stand at once and take turns.
  */
-export async function queuedRuns(): Promise<Row[]> {
-  const embedded = await measure({});
+export async function queuedRuns({ rounds }: Pace): Promise<Row[]> {
   const redis = await startRedis();
   const postgres = await startPostgres();
   try {
-    const shared = await measure({ LANEWAY_REDIS_URL: redis.url, LANEWAY_DATABASE_URL: postgres.url });
-    const handedOver = await measureHandOver({ LANEWAY_REDIS_URL: redis.url, LANEWAY_DATABASE_URL: postgres.url });
-    const bare = await bareBullmq({ redisUrl: redis.url, databaseUrl: postgres.url, jobs: single });
-    return [
-      judged(rowOf('queued run, embedded', embedded.times), { of: 'measured', atMost: 1.5 }),
-      judged(
-        { what: `queued runs, embedded, ${inFlight} in flight`, measured: embedded.perSecond, unit: '1/s' },
-        { of: 'measured', atLeast: 10_000 },
-      ),
-      rowOf('bare BullMQ and three PostgreSQL commits', bare),
-      judged(
-        {
-          ...rowOf('queued run, Redis and PostgreSQL', shared.times),
-          peer: 'bare BullMQ and three PostgreSQL commits',
-          ratio: percentile(shared.times, 0.5) / percentile(bare, 0.5),
-        },
-        { of: 'ratio', atMost: 1.3 },
-      ),
-      {
-        ...rowOf('queued run from one server to another', handedOver),
-        peer: 'bare BullMQ and three PostgreSQL commits',
-        ratio: percentile(handedOver, 0.5) / percentile(bare, 0.5),
-      },
-      { what: `queued runs, Redis and PostgreSQL, ${inFlight} in flight`, measured: shared.perSecond, unit: '1/s' },
-      ...fairnessRows(await measureFairness()),
-    ];
+    const shared = { LANEWAY_REDIS_URL: redis.url, LANEWAY_DATABASE_URL: postgres.url };
+    const rows = await measureBeside(shared, rounds);
+    return [...rows, ...fairnessRows(await measureFairness())];
   } finally {
     await Promise.all([redis.stop(), postgres.stop()]);
   }
 }
 
-function rowOf(what: string, times: readonly number[]): Row {
-  const [p50, p95, p99] = [0.5, 0.95, 0.99].map((share) => percentile(times, share)) as [number, number, number];
-  return { what: `${what}, accepted to done`, measured: p50, unit: 'ms', p50, p95, p99 };
+async function measureBeside(
+  shared: { LANEWAY_REDIS_URL: string; LANEWAY_DATABASE_URL: string },
+  rounds: number,
+): Promise<Row[]> {
+  const store = await mkdtemp(join(tmpdir(), 'laneway-bench-'));
+  const bare = await startBareBullmq({ redisUrl: shared.LANEWAY_REDIS_URL, databaseUrl: shared.LANEWAY_DATABASE_URL });
+  try {
+    const settings = { ...shared, LANEWAY_STORE: store };
+    return await withApp({}, (embedded) =>
+      withApp(settings, (sharing) =>
+        // Accepted by a server that carries nothing out, carried out by the other one: every run passes Redis.
+        withApp({ ...settings, LANEWAY_QUEUE_CONCURRENCY: '0' }, async (accepting) => {
+          const times = await inTurns(rounds, {
+            embedded: () => timesOf(embedded, () => single),
+            bare: () => timesOfJobs(bare),
+            sharing: () => timesOf(sharing, () => single),
+            handedOver: () => timesOf(accepting, () => single),
+          });
+          const rates = await inTurns(rounds, { embedded: () => throughput(embedded), sharing: () => throughput(sharing) });
+          return runRows(times, rates);
+        }),
+      ),
+    );
+  } finally {
+    await bare.stop();
+    await rm(store, { recursive: true, force: true });
+  }
 }
 
-async function measure(settings: Record<string, string>): Promise<{ times: number[]; perSecond: number }> {
-  return withApp(settings, async (app) => {
-    const times: number[] = [];
-    for (let count = 0; count < single; count += 1) times.push(await oneRun(app));
-    return { times, perSecond: await throughput(app) };
-  });
+function runRows(
+  times: Record<'embedded' | 'bare' | 'sharing' | 'handedOver', number[][]>,
+  rates: Record<'embedded' | 'sharing', number[]>,
+): Row[] {
+  const row = (what: string, name: keyof typeof times) => timesRow(`${what}, accepted to done`, times[name]);
+  const besideBare = (what: string, name: keyof typeof times) =>
+    beside(row(what, name), bullmq, { own: times[name].map(median), other: times.bare.map(median) });
+  const rate = (what: string, name: keyof typeof rates) =>
+    roundsRow(`queued runs, ${what}, ${inFlight} in flight`, '1/s', rates[name]);
+  return [
+    judged(row('queued run, embedded', 'embedded'), { of: 'measured', atMost: 1.5 }),
+    judged(rate('embedded', 'embedded'), { of: 'measured', atLeast: 10_000 }),
+    row(bullmq, 'bare'),
+    judged(besideBare('queued run, Redis and PostgreSQL', 'sharing'), { of: 'ratio', atMost: 1.3 }),
+    besideBare('queued run from one server to another', 'handedOver'),
+    rate('Redis and PostgreSQL', 'sharing'),
+  ];
+}
+
+async function timesOfJobs(bare: BareBullmq): Promise<number[]> {
+  const times: number[] = [];
+  while (times.length < single) times.push(await bare.one());
+  return times;
 }
 
 /** A server in this process with a function `echo` that is warm. */
 async function withApp<Answer>(settings: Record<string, string>, work: (app: App) => Promise<Answer>): Promise<Answer> {
   const folder = await mkdtemp(join(tmpdir(), 'laneway-bench-'));
   const config = readConfig({
-    LANEWAY_PORT: '0',
-    LANEWAY_DATA: join(folder, 'data'),
-    LANEWAY_STORE: join(folder, 'store'),
+    ...folderSettings(folder),
     LANEWAY_QUEUE_CONCURRENCY: String(inFlight),
     // There is one function, and so one line.
     LANEWAY_QUEUE_SHARE: '100',
@@ -86,29 +105,12 @@ async function withApp<Answer>(settings: Record<string, string>, work: (app: App
   });
   const app = await buildApp(config, pino({ level: 'silent' }));
   try {
-    await pushFunction(app, 'echo', 'export default (payload) => payload;');
-    for (let warm = 0; warm < 50; warm += 1) await oneRun(app);
+    await pushZip(app, 'echo', zipOf(echoFiles('thread')));
+    for (let warm = 0; warm < warmUp; warm += 1) await oneRun(app);
     return await work(app);
   } finally {
     await app.close();
     await rm(folder, { recursive: true, force: true });
-  }
-}
-
-/** Accepted by a server that carries nothing out, carried out by another one: every run passes Redis. */
-async function measureHandOver(shared: Record<string, string>): Promise<number[]> {
-  const store = await mkdtemp(join(tmpdir(), 'laneway-bench-'));
-  const settings = { ...shared, LANEWAY_STORE: store };
-  try {
-    return await withApp(settings, () =>
-      withApp({ ...settings, LANEWAY_QUEUE_CONCURRENCY: '0' }, async (accepting) => {
-        const times: number[] = [];
-        for (let count = 0; count < single; count += 1) times.push(await oneRun(accepting));
-        return times;
-      }),
-    );
-  } finally {
-    await rm(store, { recursive: true, force: true });
   }
 }
 
@@ -122,17 +124,18 @@ interface Fairness {
 /** How long runs of one function take from accepted to done, alone and beside a flood of another one's. */
 async function measureFairness(): Promise<Fairness> {
   return withApp({ LANEWAY_QUEUE_CONCURRENCY: '16', LANEWAY_QUEUE_SHARE: '75' }, async (app) => {
-    await pushFunction(app, 'slow', 'export default () => new Promise((done) => setTimeout(done, 20 + 60 * Math.random()));');
+    const code = 'export default () => new Promise((done) => setTimeout(done, 20 + 60 * Math.random()));';
+    await pushZip(app, 'slow', zipOf({ 'index.mjs': code, 'laneway.json': '{"isolation":"thread"}' }));
     const flooding = new AbortController();
     let floodRuns = 0;
     const flood = () =>
       Array.from({ length: inFlight }, async () => {
         for (; !flooding.signal.aborted; floodRuns += 1) await oneRun(app, 'slow');
       });
-    const alone = await timesOf(app, () => beside);
+    const alone = await timesOf(app, () => fairnessRuns);
     const flooded = flood();
     const floodBegins = await timesOf(app, (count) => (floodRuns < 2 * inFlight ? Infinity : count));
-    const besideFlood = await timesOf(app, () => beside);
+    const besideFlood = await timesOf(app, () => fairnessRuns);
     flooding.abort();
     await Promise.all(flooded);
     return { alone, floodBegins, besideFlood };
@@ -149,16 +152,18 @@ async function timesOf(app: App, wanted: (count: number) => number): Promise<num
 function fairnessRows({ alone, floodBegins, besideFlood }: Fairness): Row[] {
   const peer = 'the same with nothing beside, p95';
   const toAlone = (times: number[]) => percentile(times, 0.95) / percentile(alone, 0.95);
-  const row = (what: string, times: number[]) => ({ ...rowOf(what, times), peer, ratio: toAlone(times) });
+  const plain = (what: string, times: number[]) => timesRow(`${what}, accepted to done`, [times]);
+  const row = (what: string, times: number[]) => ({ ...plain(what, times), peer, ratio: toAlone(times) });
   return [
-    rowOf('queued run, nothing beside', alone),
+    plain('queued run, nothing beside', alone),
     row(`queued run while workers for ${inFlight} slow ones of another function start`, floodBegins),
     judged(row(`queued run beside ${inFlight} slow ones of another function`, besideFlood), { of: 'ratio', atMost: 2 }),
   ];
 }
 
 async function throughput(app: App): Promise<number> {
-  const until = performance.now() + seconds * 1000;
+  const started = performance.now();
+  const until = started + 1000;
   let done = 0;
   const keepOneInFlight = async () => {
     while (performance.now() < until) {
@@ -167,20 +172,7 @@ async function throughput(app: App): Promise<number> {
     }
   };
   await Promise.all(Array.from({ length: inFlight }, keepOneInFlight));
-  return done / seconds;
-}
-
-async function pushFunction(app: App, name: string, code: string): Promise<void> {
-  const zip = Readable.from([zipOf({ 'index.mjs': code, 'laneway.json': '{"isolation":"thread"}' })]);
-  await app.store.push({
-    function: name,
-    lane: 'latest',
-    newMajor: false,
-    zip,
-    type: null,
-    pushedBy: null,
-    requireDestination: () => {},
-  });
+  return (done / (performance.now() - started)) * 1000;
 }
 
 /** Milliseconds from the call that accepts a run to the word that its end is in the records. */

@@ -5,10 +5,12 @@ import Fastify from 'fastify';
 
 /**
  * What the machine gives without Laneway: fastify alone, or fastify in front of two warm workers that do the same work,
- * threads by MessagePort or children by unix socket. No key, no limit, no record, no recovery.
- * Run as a process of its own: `node bare-fastify.js alone|threads|children`, prints the URL.
+ * threads by MessagePort or children by unix socket. No key, no limit, no record, no recovery. A worker gets any number of
+ * messages at once; with `one`, like a worker of Laneway, the next when it has answered.
+ * Run as a process of its own: `node bare-fastify.js alone|threads|children [one]`, prints the URL.
  */
 type Answer = (text: string) => void;
+type Send = (payload: string, answer: Answer) => void;
 
 const echoInThread = `
   const { parentPort } = require('node:worker_threads');
@@ -30,26 +32,26 @@ const echoInChild = `
   });
 `;
 
-function threadWorkers(): (payload: string, answer: Answer) => void {
-  const waiting = new Map<number, Answer>();
-  const workers = [0, 1].map(() => {
+function threadWorkers(): Send[] {
+  return [0, 1].map(() => {
+    const waiting = new Map<number, Answer>();
+    let last = 0;
     const worker = new Worker(echoInThread, { eval: true });
     worker.on('message', ([id, text]: [number, string]) => {
       waiting.get(id)!(text);
       waiting.delete(id);
     });
-    return worker;
+    return (payload, answer) => {
+      waiting.set(++last, answer);
+      worker.postMessage([last, payload]);
+    };
   });
-  let next = 0;
-  return (payload, answer) => {
-    waiting.set(++next, answer);
-    workers[next % 2]!.postMessage([next, payload]);
-  };
 }
 
-function childWorkers(): (payload: string, answer: Answer) => void {
-  const waiting = new Map<number, Answer>();
-  const sockets = [0, 1].map(() => {
+function childWorkers(): Send[] {
+  return [0, 1].map(() => {
+    const waiting = new Map<number, Answer>();
+    let last = 0;
     const child = spawn(process.execPath, ['-e', echoInChild], { stdio: ['ignore', 'inherit', 'inherit', 'pipe'] });
     const socket = child.stdio[3] as Socket;
     let rest = '';
@@ -63,24 +65,46 @@ function childWorkers(): (payload: string, answer: Answer) => void {
         waiting.delete(id);
       }
     });
-    return socket;
+    return (payload, answer) => {
+      waiting.set(++last, answer);
+      socket.write(`${last} ${payload}\n`);
+    };
   });
+}
+
+function inTurn(workers: Send[]): Send {
   let next = 0;
+  return (payload, answer) => workers[++next % workers.length]!(payload, answer);
+}
+
+/** First come, first served: a free worker takes the one that waits longest. */
+function oneAtATime(workers: Send[]): Send {
+  const free = [...workers];
+  const line: [string, Answer][] = [];
+  const work = (worker: Send, payload: string, answer: Answer) =>
+    worker(payload, (text) => {
+      const next = line.shift();
+      if (next === undefined) free.push(worker);
+      else work(worker, ...next);
+      answer(text);
+    });
   return (payload, answer) => {
-    waiting.set(++next, answer);
-    sockets[next % 2]!.write(`${next} ${payload}\n`);
+    const worker = free.pop();
+    if (worker === undefined) line.push([payload, answer]);
+    else work(worker, payload, answer);
   };
 }
 
-const manners = {
-  alone: () => (payload: string, answer: Answer) => answer(JSON.stringify(JSON.parse(payload))),
+const manners: Record<string, () => Send[]> = {
+  alone: () => [(payload, answer) => answer(JSON.stringify(JSON.parse(payload)))],
   threads: threadWorkers,
   children: childWorkers,
 };
-const manner = process.argv[2];
-if (manner !== 'alone' && manner !== 'threads' && manner !== 'children') throw new Error('say alone, threads or children');
+const [manner = '', way] = process.argv.slice(2);
+const workers = manners[manner]?.();
+if (workers === undefined) throw new Error(`say ${Object.keys(manners).join(' or ')}`);
 
-const work = manners[manner]();
+const work = (way === 'one' ? oneAtATime : inTurn)(workers);
 const app = Fastify();
 app.removeAllContentTypeParsers();
 app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => done(null, body));
