@@ -15,9 +15,13 @@ while (executor.stats().workers.length < 2) await sleep(5);
 const isolation = 'confined';
 await resultOf(executor, deploy('in-a-cell/look.mjs'), { isolation, payload: {} });
 let waiting = 0;
+async function tellWaiting(): Promise<void> {
+  while (watchdog !== null && executor.watchdogPid === null) await sleep(5);
+  console.log('waits');
+}
 const sink = {
   log: (_: string, text: string) => {
-    if (text.includes('waits') && (waiting += 1) === 2) console.log('waits');
+    if (text.includes('waits') && (waiting += 1) === 2) void tellWaiting();
   },
   progress: () => undefined,
   chunk: () => undefined,
