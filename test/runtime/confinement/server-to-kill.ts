@@ -16,7 +16,7 @@ const isolation = 'confined';
 await resultOf(executor, deploy('in-a-cell/look.mjs'), { isolation, payload: {} });
 let waiting = 0;
 async function tellWaiting(): Promise<void> {
-  while (watchdog !== null && executor.watchdogPid === null) await sleep(5);
+  if (watchdog !== null) while (executor.watchdogPid === null) await sleep(5);
   console.log('waits');
 }
 const sink = {
