@@ -49,8 +49,8 @@ function refuseUnknown(environment: Record<string, string | undefined>): void {
 function refuseContradictions(config: Config): void {
   for (const name of ['MIN_ISOLATION', 'DEFAULT_ISOLATION'] as const) {
     const level = config[name];
-    if (level !== 'confined' && level !== 'sandbox') continue;
-    throw new ConfigError(`LANEWAY_${name} must be thread or process on this release, not "${level}"`);
+    if (level !== 'sandbox') continue;
+    throw new ConfigError(`LANEWAY_${name} must be thread, process or confined on this release, not "${level}"`);
   }
   if (config.FTP_CA !== null && config.FTP_URL === null) {
     throw new ConfigError(

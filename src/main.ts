@@ -25,6 +25,7 @@ async function start(config: Config, environment: Environment, log: Logger): Pro
   const url = await listen(app, config);
   const forget = await announceServer(app, { config, environment, log });
   console.log(`laneway listening on ${url}`);
+  console.log(`isolation of functions: ${app.isolation}`);
   if (app.firstKey.isNew) console.log(firstSteps(url, app.firstKey.token!));
   return async () => {
     await forget();

@@ -8,13 +8,14 @@ import { openEvents } from './events/open-events.js';
 import { createAuthorize } from './http/authorize.js';
 import { closeServer, createServer } from './http/server.js';
 import type { Opened } from './opened.js';
-import { deliverySettings, executorOptions, runsPolicy, storeOptions } from './policies.js';
+import { deliverySettings, describeIsolation, executorOptions, runsPolicy, storeOptions } from './policies.js';
 import { openQueue } from './queue/open-queue.js';
 import type { RedisClaim } from './redis/installation.js';
 import { BodyBudget } from './runs/body-budget.js';
 import { EndDeliveries } from './runs/deliveries/end-deliveries.js';
 import { openRuns } from './runs/open-runs.js';
 import type { RunRequest } from './runs/run-request.js';
+import type { ProbedConfinement } from './runtime/confinement/open-confinement.js';
 import { createLocalExecutor } from './runtime/local-executor.js';
 import { checkManifestSchedules } from './schedules/manifest-schedules.js';
 import { openSchedules } from './schedules/open-schedules.js';
@@ -35,10 +36,12 @@ interface Opening {
   seams: Seams;
   /** Opened first: they hold the installation's id, which everything shared must carry. */
   records: Records;
+  /** Found out beside that. */
+  confinement: Promise<ProbedConfinement>;
 }
 
 /** Opens every other part by hand, in order; `opened` closes them in reverse. */
-export async function openParts(config: Config, log: Logger, { opened, seams, records: ownRecords }: Opening) {
+export async function openParts(config: Config, log: Logger, { opened, seams, records: ownRecords, ...probing }: Opening) {
   const shared = config.REDIS_URL !== null || config.DATABASE_URL !== null;
   const records = seams.records?.(ownRecords) ?? ownRecords;
   const { installationId } = records;
@@ -65,11 +68,13 @@ export async function openParts(config: Config, log: Logger, { opened, seams, re
     await openStore({ ...storeOptions(config), records, bus, log, shared, checkSchedule: checkManifestSchedules }),
   );
   const queue = opened.add(await openQueue({ redisUrl: config.REDIS_URL, installationId, leaseMs: config.LEASE, log }));
+  const confinement = await probing.confinement;
   const executor = createLocalExecutor({
-    ...executorOptions(config),
+    ...executorOptions(config, confinement),
     secretsFor: (names) => access.secrets.secretsFor(names),
   });
   opened.add({ close: () => executor.close(0) });
+  const isolation = describeIsolation(config, confinement);
   access.secrets.onChange((name) => executor.retireUsing(name));
   let deliveries: EndDeliveries | null = null;
   // Before the runs, so that it is closed after them, with the spans of those that ended last.
@@ -91,7 +96,7 @@ export async function openParts(config: Config, log: Logger, { opened, seams, re
       bodies: new BodyBudget(config.PAYLOAD_MEMORY / 2),
       ...(tracing === null ? {} : { tracer: tracing }),
     },
-    runsPolicy(config),
+    runsPolicy(config, confinement),
   );
   opened.add({ close: () => runs.close(config.DRAIN) });
   const schedules = opened.add(openSchedules({ records, runs, store, bus, log, shared }));
@@ -112,7 +117,24 @@ export async function openParts(config: Config, log: Logger, { opened, seams, re
     ),
   );
 
-  return { server, access, authorize, records, redis, bus, store, queue, executor, tracing, runs, schedules, events, log };
+  return {
+    server,
+    access,
+    authorize,
+    records,
+    redis,
+    bus,
+    store,
+    queue,
+    executor,
+    confinement,
+    isolation,
+    tracing,
+    runs,
+    schedules,
+    events,
+    log,
+  };
 }
 
 /** One Redis serves one installation. Its client is loaded only where there is a Redis. */

@@ -4,7 +4,7 @@ import type { MetricParts } from './http/metrics.js';
 import { nativeApi } from './http/native-api.js';
 import { healthRoutes } from './http/routes/health.js';
 import type { Parts } from './open-parts.js';
-import { deliverySettings } from './policies.js';
+import { deliverySettings, isolationFacts } from './policies.js';
 import { BodyBudget } from './runs/body-budget.js';
 
 /** Every way in over HTTP: the native API, the dialects, health and metrics. */
@@ -48,7 +48,7 @@ export async function registerRoutes(config: Config, parts: Parts): Promise<void
         bus: () => bus.check(),
         store: () => store.check(),
       },
-      facts: { isolation: { strongest: 'process', default: config.DEFAULT_ISOLATION, floor: config.MIN_ISOLATION } },
+      facts: { isolation: isolationFacts(config, parts.confinement), limits: executor.stats().resources },
       isDraining: () => runs.isDraining(),
       metrics: metricsOnDemand({
         runs,

@@ -136,6 +136,13 @@ export const settings = {
     words: isolations,
     about: 'Floor for every function: a weaker level is raised to it.',
   }),
+  OUTBOUND_NETWORK: choice({
+    group: 'runtime',
+    words: ['own', 'host'],
+    fallback: 'own',
+    about:
+      "How a confined function with `network: outbound` gets it: a network of its own, by slirp4netns, or the server's, with all that listens there.",
+  }),
   QUEUE_CONCURRENCY: integer({
     group: 'runtime',
     fallback: 16,
@@ -170,6 +177,13 @@ export const settings = {
     min: 0,
     max: 64,
     about: 'Node processes kept started before their version is known.',
+  }),
+  SPARE_PYTHONS: integer({
+    group: 'runtime',
+    fallback: 1,
+    min: 0,
+    max: 64,
+    about: 'Python processes kept started before their version is known.',
   }),
   IDLE_WORKER: duration({
     group: 'runtime',
@@ -232,6 +246,13 @@ export const settings = {
     max: 2 ** 30,
     about: "A run's log and stream; what comes after is cut, with a mark.",
   }),
+  TMP: bytes({
+    group: 'limits',
+    fallback: '64MiB',
+    min: 2 ** 20,
+    max: 2 ** 36,
+    about: "A confined worker's private /tmp, and again its /dev/shm; both are in memory.",
+  }),
   MAX_HEADERS: bytes({
     group: 'limits',
     fallback: '16KiB',
@@ -287,6 +308,35 @@ export const settings = {
     min: 16,
     max: 65_536,
     about: 'Most memory in MiB a manifest may ask for.',
+  }),
+  PROCESSES: integer({
+    group: 'limits',
+    fallback: 128,
+    min: 1,
+    max: 65_536,
+    about: 'Processes and threads of a worker whose manifest names no `max_processes`, besides those of its runtime.',
+  }),
+  MAX_PROCESSES: integer({
+    group: 'limits',
+    fallback: 1024,
+    min: 1,
+    max: 65_536,
+    about: 'Most processes and threads a manifest may ask for.',
+  }),
+  MAX_CPU: integer({ group: 'limits', fallback: 128, min: 1, max: 128, about: 'Most cores a manifest may ask for.' }),
+  MAX_OPEN_FILES: integer({
+    group: 'limits',
+    fallback: 4096,
+    min: 64,
+    max: 1_048_576,
+    about: 'Open files and sockets of one process of a worker; a function that wants more gets EMFILE.',
+  }),
+  MAX_SCRATCH: bytes({
+    group: 'limits',
+    fallback: '1GiB',
+    min: 2 ** 20,
+    max: 2 ** 42,
+    about: 'What a worker process may have in its temporary folder, and the largest file it may write anywhere.',
   }),
   FUNCTION_CONCURRENCY: integer({
     group: 'limits',

@@ -38,10 +38,22 @@ export const Manifest = Type.Object(
     handler: Type.Optional(Type.String({ minLength: 1, maxLength: 128, description: 'The export or function to call.' })),
     isolation: Type.Optional(oneOf(['auto', ...isolations], 'The wall around a run; `auto` is the strongest proved.')),
     timeout_ms: Type.Optional(Type.Integer({ minimum: 1, maximum: 86_400_000, description: 'Longest time of one attempt.' })),
-    memory_mb: Type.Optional(Type.Integer({ minimum: 16, maximum: 65_536, description: 'Memory of one worker.' })),
-    cpu: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 128, description: 'Share of processors.' })),
-    max_processes: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_536 })),
-    network: Type.Optional(oneOf(['none', 'outbound'], 'What the function may reach.')),
+    memory_mb: Type.Optional(
+      Type.Integer({ minimum: 16, maximum: 65_536, description: 'Memory of one worker with all it starts.' }),
+    ),
+    cpu: Type.Optional(
+      Type.Number({
+        exclusiveMinimum: 0,
+        maximum: 128,
+        description: 'Cores of one worker with all it starts; a fraction is allowed.',
+      }),
+    ),
+    max_processes: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 65_536, description: 'Processes and threads of one worker besides its runtime.' }),
+    ),
+    network: Type.Optional(
+      oneOf(['none', 'outbound'], 'What a confined function may reach: nothing, the default, or the world.'),
+    ),
     env: Type.Optional(
       Type.Record(Type.String({ pattern: environmentName }), Type.String({ maxLength: 32_768 }), { additionalProperties: false }),
     ),

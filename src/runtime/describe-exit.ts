@@ -6,9 +6,9 @@ import type { FunctionWorker, WorkerExit } from './function-worker.js';
 export function describeExit(worker: FunctionWorker, exit: WorkerExit): Failure {
   switch (exit.how) {
     case 'code':
-      return { reason: 'exit_code', message: describeCode(worker, exit.code), exitCode: exit.code };
+      return { reason: 'exit_code', message: withNote(describeCode(worker, exit.code), exit.note), exitCode: exit.code };
     case 'signal':
-      return describeSignal(exit.signal);
+      return describeSignal(exit.signal, exit.note);
     case 'out_of_memory':
       return { reason: 'out_of_memory', message: exit.message };
     default:
@@ -16,8 +16,15 @@ export function describeExit(worker: FunctionWorker, exit: WorkerExit): Failure 
   }
 }
 
-function describeSignal(signal: NodeJS.Signals): Failure {
-  return { reason: 'exit_code', message: `the process was ended by signal ${signal}`, exitCode: 128 + constants.signals[signal] };
+function describeSignal(signal: NodeJS.Signals, note?: string): Failure {
+  // The one signal that has a limit of ours behind it for certain.
+  const why = signal === 'SIGXFSZ' ? 'it wrote a file larger than it may (LANEWAY_MAX_SCRATCH)' : note;
+  const message = withNote(`the process was ended by signal ${signal}`, why);
+  return { reason: 'exit_code', message, exitCode: 128 + constants.signals[signal] };
+}
+
+function withNote(message: string, note?: string): string {
+  return note === undefined ? message : `${message} (${note})`;
 }
 
 function describeCode(worker: FunctionWorker, code: number): string {

@@ -1,11 +1,16 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess, ChildProcessWithoutNullStreams } from 'node:child_process';
 import { chmodSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ExecutableCell } from './confinement/executable-cell.js';
 import type { FunctionWorker, WorkerExit, WorkerListener } from './function-worker.js';
+import { describeExceeded, describeHindrance } from './limits/describe-exceeded.js';
+import { addUnlessEntered, launchLimited, noPlace, type ProcessLimits } from './limits/launch-limited.js';
+import type { ResourceGroup } from './limits/resource-group.js';
 import type { LoadMessage, RunMessage, ToWorker } from './messages.js';
 import { OutputDrain } from './output-drain.js';
-import { killGroup } from './process-group.js';
-import { launchExecutable } from './process-launch.js';
+import { hasOtherMembers, killGroup } from './process-group.js';
+import { type Launch, launchExecutable, signalOfExitCode, spawnLaunch } from './process-launch.js';
+import { messageOf } from '../errors.js';
 import { asJsonText } from './json-text.js';
 import type { Scratch } from './scratch.js';
 
@@ -18,8 +23,11 @@ const closeWaitMs = 1000;
  */
 export class ExecutableWorker implements FunctionWorker {
   readonly kind = 'executable';
+  readonly group: ResourceGroup;
   readonly #scratch: Scratch;
+  readonly #limits: ProcessLimits;
   readonly #listener: WorkerListener;
+  readonly #cell: ExecutableCell | null;
   #load: LoadMessage | null = null;
   #child: ChildProcess | null = null;
   #run = 0;
@@ -29,13 +37,40 @@ export class ExecutableWorker implements FunctionWorker {
   #killed = false;
   #exited = false;
 
-  constructor(scratch: Scratch, listener: WorkerListener) {
-    this.#scratch = scratch;
-    this.#listener = listener;
+  /** Without a cell it is a process like others. */
+  constructor(more: {
+    scratch: Scratch;
+    group: ResourceGroup;
+    limits: ProcessLimits;
+    cell: ExecutableCell | null;
+    listener: WorkerListener;
+  }) {
+    this.#scratch = more.scratch;
+    this.group = more.group;
+    this.#limits = more.limits;
+    this.#cell = more.cell;
+    this.#listener = more.listener;
   }
 
   get pid(): number | null {
     return this.#child?.pid ?? null;
+  }
+
+  get mainPid(): number | null {
+    return this.#cell === null ? this.pid : this.#cell.mainPid;
+  }
+
+  get groupPid(): number | null {
+    return this.#cell === null ? this.pid : this.#cell.groupPid;
+  }
+
+  get scratchFolder(): string {
+    return this.#scratch.folder;
+  }
+
+  /** Nothing outlives it: it is used for one run. */
+  hasOthers(): boolean {
+    return this.#cell === null && this.pid !== null && hasOtherMembers(this.pid);
   }
 
   send(message: ToWorker): void {
@@ -84,14 +119,12 @@ export class ExecutableWorker implements FunctionWorker {
   }
 
   #start(message: RunMessage): void {
-    const load = this.#load!;
-    const launch = launchExecutable(join(load.folder, load.file), asArgument(message.data), {
-      cwd: load.folder,
-      scratch: this.#scratch.folder,
-      env: message.traceparent === null ? load.env : { ...load.env, TRACEPARENT: message.traceparent },
-    });
     this.#run = message.run;
-    const child = spawn(launch.command, launch.args, { cwd: launch.cwd, env: launch.env, detached: true, stdio: 'pipe' });
+    const child = spawnLaunch(launchLimited(this.#launch(message, this.#load!), this.group, this.#limits), [
+      'pipe',
+      'pipe',
+      'pipe',
+    ]) as ChildProcessWithoutNullStreams;
     this.#child = child;
     child.on('error', (error: NodeJS.ErrnoException) => this.#onNotStarted(error));
     if (child.pid === undefined) return;
@@ -100,14 +133,26 @@ export class ExecutableWorker implements FunctionWorker {
     void new OutputDrain(child.stdout, (text) => this.#onOutput(text));
     void new OutputDrain(child.stderr, (text) => this.#onError(text));
     child.on('exit', (code, signal) => this.#onExit(child, code, signal));
+    this.#cell?.watch(child, (error) => {
+      this.#fail('function_error', `the executable was not started: ${messageOf(error)}`);
+      this.kill();
+    });
     child.stdin.end(message.data ?? '');
     child.unref();
+  }
+
+  #launch({ data, traceparent }: RunMessage, load: LoadMessage): Launch {
+    const argument = asArgument(data);
+    const env = traceparent === null ? load.env : { ...load.env, TRACEPARENT: traceparent };
+    if (this.#cell !== null) return this.#cell.launch(load, argument, env);
+    return launchExecutable(join(load.folder, load.file), argument, { cwd: load.folder, scratch: this.#scratch.folder, env });
   }
 
   /** A process without a note would not be found after a crash. */
   #keepNote(pid: number): void {
     try {
       this.#scratch.note(pid);
+      addUnlessEntered(this.group, pid);
     } catch (error) {
       this.#fail('function_error', `the executable was not started: ${(error as Error).message}`);
       killGroup(pid);
@@ -137,6 +182,7 @@ export class ExecutableWorker implements FunctionWorker {
 
   #onExit(child: ChildProcess, code: number | null, signal: NodeJS.Signals | null): void {
     killGroup(child.pid!);
+    this.group.kill();
     let told = false;
     const tell = () => {
       if (told) return;
@@ -151,6 +197,9 @@ export class ExecutableWorker implements FunctionWorker {
   }
 
   async #conclude(code: number | null, signal: NodeJS.Signals | null): Promise<void> {
+    // Also when it was a child that was ended for its memory, whatever the program made of that.
+    const outOfMemory = describeExceeded(this.group);
+    if (outOfMemory !== null) return this.#leave(outOfMemory);
     if (code === 0 && this.#outputBytes <= this.#load!.limits.resultBytes) {
       const data = await asJsonText(this.#output.join(''));
       if (Buffer.byteLength(data) > this.#load!.limits.resultBytes)
@@ -158,10 +207,19 @@ export class ExecutableWorker implements FunctionWorker {
       else this.#listener.onMessage({ type: 'result', run: this.#run, data, children: false });
     }
     // The launcher says so when the file is no program, with an exit code that a program could have as well.
-    if ((code === 126 || code === 127) && /^setpriv: failed to execute /m.test(this.#errorTail)) {
+    if (
+      code !== null &&
+      code > 0 &&
+      /^(setpriv: failed to execute |bwrap: execvp |laneway: \d+: exec: )/m.test(this.#errorTail)
+    ) {
       this.#fail('function_error', `the executable did not start: ${this.#errorTail.trim()}`);
     }
-    this.#leave(signal === null ? { how: 'code', code: code ?? 0 } : { how: 'signal', signal });
+    if (code === 125 && this.#errorTail.includes(noPlace)) {
+      return this.#leave({ how: 'not_started', message: this.#errorTail.trim(), missing: false });
+    }
+    const note = describeHindrance(this.group);
+    const ended = signal ?? (this.#cell !== null && code !== null ? signalOfExitCode(code) : null);
+    this.#leave(ended === null ? { how: 'code', code: code ?? 0, note } : { how: 'signal', signal: ended, note });
   }
 
   #fail(reason: 'function_error' | 'result_too_large', message: string): void {
@@ -172,7 +230,9 @@ export class ExecutableWorker implements FunctionWorker {
   #askToEnd(): void {
     if (this.pid === null) return;
     try {
-      process.kill(-this.pid, 'SIGTERM');
+      // What waits outside a cell for its end would take it along without a word.
+      if (this.#cell === null) process.kill(-this.pid, 'SIGTERM');
+      else this.#cell.askToEnd();
     } catch {
       // It ended in this moment.
     }
@@ -182,6 +242,8 @@ export class ExecutableWorker implements FunctionWorker {
     if (this.#exited) return;
     this.#exited = true;
     this.#scratch.remove();
+    this.#cell?.remove();
+    this.group.remove();
     this.#listener.onExit(exit);
   }
 }

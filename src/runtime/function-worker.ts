@@ -1,7 +1,14 @@
+import type { ResourceGroup } from './limits/resource-group.js';
 import type { FromWorker, ToWorker } from './messages.js';
 
 /** Ways of having a worker. `executable` is one process for one run; the others serve many. */
 export type WorkerKind = 'thread' | 'node' | 'python' | 'executable';
+
+/**
+ * What stands around a worker's process: nothing more; a cell; a cell that is on the server's own network; or one that is closed
+ * to this machine's addresses from its beginning, because nobody may close it later.
+ */
+export type Wall = 'process' | 'cell' | 'cell on the host network' | 'cell closed to this machine';
 
 /**
  * One worker, whatever wall it stands behind. It only carries messages: what they mean is `PooledWorker`'s.
@@ -11,9 +18,21 @@ export interface FunctionWorker {
   readonly kind: WorkerKind;
   /** Leader of the worker's own process group, to be watched and killed; null for a thread and before there is a process. */
   readonly pid: number | null;
+  /** The process that holds the function, to be looked at; in a cell it is another one than `pid`. */
+  readonly mainPid: number | null;
+  /** The process group that it is in. */
+  readonly groupPid: number | null;
+  /** Whether there are processes besides the worker's own. */
+  hasOthers(): boolean;
+  /** Holds the limits of it and all it starts; absent for a thread. */
+  readonly group?: ResourceGroup;
+  /** Private to a process; absent for a thread. */
+  readonly scratchFolder?: string;
   send(message: ToWorker): void;
   /** Runs that were sent ahead and that it has not begun will not be begun: `onRecalled` tells how many, now or soon. */
   recall(): void;
+  /** From now on it is under the limits of its version. Comes before the version itself; absent for a thread. */
+  limit?(options: WorkerOptions): void;
   /** Ends it and everything it started, at once. `onExit` follows, once. */
   kill(): void;
 }
@@ -32,8 +51,9 @@ export interface WorkerListener {
 
 /** How a worker ended. */
 export type WorkerExit =
-  | { how: 'code'; code: number }
-  | { how: 'signal'; signal: NodeJS.Signals }
+  /** `note`: a limit it had run into. */
+  | { how: 'code'; code: number; note?: string | undefined }
+  | { how: 'signal'; signal: NodeJS.Signals; note?: string | undefined }
   | { how: 'out_of_memory'; message: string }
   /** It could not be started at all. */
   | { how: 'not_started'; message: string; missing: boolean };
@@ -41,7 +61,12 @@ export type WorkerExit =
 /** What a worker is started with; all of it is known before the version is. */
 export interface WorkerOptions {
   kind: WorkerKind;
+  wall: Wall;
   memoryMb: number;
+  /** Cores; null: as many as there are. */
+  cpus: number | null;
+  /** Processes and threads besides those of the runtime. */
+  processes: number;
   /** Largest message it may send. */
   maxMessageBytes: number;
 }

@@ -1,5 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { findSlots } from './confinement/slots-folder.js';
+import { endNotedGroups } from './limits/group-notes.js';
 import { bootId, isOtherLivingServer, killGroup, listPids, readProcess } from './process-group.js';
 import { killStrays } from './strays.js';
 
@@ -45,10 +47,15 @@ function endAll(root: string, isDue: (name: string) => boolean): number {
     }
     rmSync(join(notes, name), { force: true });
   }
+  endNotedGroups(root, isDue);
   killStrays(root, isDue);
+  const slots = findSlots(root);
   // A process that was killed just now may still have written there.
   for (const name of readFolder(scratch).filter(isDue)) {
     rmSync(join(scratch, name), { recursive: true, force: true, maxRetries: 10 });
+  }
+  if (slots !== null) {
+    for (const name of readFolder(slots).filter(isDue)) rmSync(join(slots, name), { recursive: true, force: true });
   }
   return killed;
 }

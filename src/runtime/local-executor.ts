@@ -14,6 +14,8 @@ import { LanewayError } from '../errors.js';
 import { ActiveRun, type RunSurroundings } from './active-run.js';
 import type { LocalExecutorOptions, LocalExecutorStats } from './executor-options.js';
 import { killLeftovers } from './leftovers.js';
+import { type LocalIsolation, refuseIsolation } from './local-isolation.js';
+import { ServerGroups } from './limits/server-groups.js';
 import { RunRegistry } from './run-registry.js';
 import { WorkerStarter } from './start-worker.js';
 import type { VersionLine } from './version-line.js';
@@ -53,6 +55,7 @@ class PooledExecutor implements LocalExecutor {
   readonly #options: LocalExecutorOptions;
   readonly #surroundings: RunSurroundings;
   readonly #watchdog: Watchdog | null;
+  readonly #groups: ServerGroups;
   #closing: Promise<void> | null = null;
 
   constructor(options: LocalExecutorOptions) {
@@ -60,7 +63,11 @@ class PooledExecutor implements LocalExecutor {
     this.#options = options;
     this.#lines = new VersionLines(options);
     this.#watchdog = this.#makeWatchdog(options);
-    const starter = new WorkerStarter(options, (scratch) => this.#watchdog?.ended(scratch));
+    this.#groups = new ServerGroups(options);
+    const { groups, processLimits: limits } = this.#groups;
+    const starter = new WorkerStarter({ ...options, groups, limits, confinement: options.confinement.cells }, (scratch) =>
+      this.#watchdog?.ended(scratch),
+    );
     this.#pool = new WarmPool(options, (worker, listener) => starter.start(worker, listener), this.#watchdog);
     this.#surroundings = { registry: this.#registry, maxLogBytes: options.limits.maxLogBytes, graceMs: options.graceMs };
   }
@@ -75,7 +82,12 @@ class PooledExecutor implements LocalExecutor {
 
   conventionOf(version: DeployedVersion, entry: Entry, isolation: Isolation): CallingConvention | Promise<CallingConvention> {
     // A level that can't be had is refused by the run itself.
-    if (entry.runtime !== 'node' || !isAvailable(isolation)) return 'payload';
+    if (
+      entry.runtime !== 'node' ||
+      !isLocal(isolation) ||
+      refuseIsolation(isolation, version.manifest, this.#options.confinement) !== null
+    )
+      return 'payload';
     const line = this.#lines.of(version, entry, isolation);
     return line.convention ?? (line.loading ??= this.#loadAhead(line, isolation));
   }
@@ -102,7 +114,7 @@ class PooledExecutor implements LocalExecutor {
   }
 
   stats(): LocalExecutorStats {
-    return this.#pool.stats();
+    return { ...this.#pool.stats(), resources: this.#groups.description };
   }
 
   close(graceMs: number): Promise<void> {
@@ -116,10 +128,13 @@ class PooledExecutor implements LocalExecutor {
     how: { exchange: HttpExchange | null; loadOnly: boolean },
   ): Promise<AttemptOutcome> {
     if (this.#closing !== null) return Promise.reject(new LanewayError('shutting_down'));
-    const { isolation } = attempt;
-    if (!isAvailable(isolation)) return Promise.reject(refuseIsolation(isolation));
+    const { isolation, version } = attempt;
+    const refusal = refuseIsolation(isolation, version.manifest, this.#options.confinement);
+    if (refusal !== null) return Promise.reject(refusal);
+    const unheld = this.#groups.refusalOf(version.manifest);
+    if (unheld !== null) return Promise.reject(new LanewayError('isolation_unavailable', { isolation, problem: unheld }));
     const run = new ActiveRun(attempt, sink, { ...how, surroundings: this.#surroundings });
-    this.#pool.submit(run, this.#lines.of(attempt.version, attempt.entry, isolation));
+    this.#pool.submit(run, this.#lines.of(version, attempt.entry, isolation as LocalIsolation));
     return run.outcome;
   }
 
@@ -153,6 +168,7 @@ class PooledExecutor implements LocalExecutor {
     await this.#registry.drain(graceMs);
     await this.#pool.close();
     await this.#watchdog?.close();
+    this.#groups.close();
   }
 
   #makeWatchdog({ folder, watchdog }: LocalExecutorOptions): Watchdog | null {
@@ -163,10 +179,6 @@ class PooledExecutor implements LocalExecutor {
   }
 }
 
-function isAvailable(isolation: Isolation): isolation is 'thread' | 'process' {
-  return isolation === 'thread' || isolation === 'process';
-}
-
-function refuseIsolation(isolation: Isolation): LanewayError {
-  return new LanewayError('isolation_unavailable', { isolation, problem: 'this release has thread and process' });
+function isLocal(isolation: Isolation): isolation is LocalIsolation {
+  return isolation !== 'sandbox';
 }

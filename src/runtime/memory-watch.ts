@@ -5,9 +5,16 @@ const leaderEveryMs = 100;
 const groupEveryMs = 400;
 const megabyte = 1024 * 1024;
 
+/** What the members of a process group besides its leader hold together. */
+interface Members {
+  bytes: number;
+  count: number;
+}
+
 /**
- * Ends runs whose processes hold more resident memory than their function may: the leader is looked at often, its whole
- * group less often. What the leader held before any code of the function was in it is not counted.
+ * Ends runs that hold more than their function may. Where the kernel holds the limit, only to see that one of a worker's
+ * children was ended for it. Elsewhere by resident memory and number of processes: the leader is looked at often, its whole
+ * group less often; what the leader held before any code of the function was in it is not counted.
  */
 export class MemoryWatch {
   /** Of processes that are no worker's: a group is never joined later by strangers, so they are read once. */
@@ -19,25 +26,35 @@ export class MemoryWatch {
   watch(now: number, workers: Iterable<PooledWorker>): void {
     if (now - this.#leaderAt < leaderEveryMs) return;
     this.#leaderAt = now;
-    const running = new Map<number, PooledWorker>();
+    const watched = new Map<number, PooledWorker>();
     for (const worker of workers) {
-      if (worker.run !== null && worker.worker.pid !== null && worker.state !== 'ending') running.set(worker.worker.pid, worker);
+      const { mainPid } = worker.worker;
+      if (worker.run === null || mainPid === null || worker.state === 'ending') continue;
+      if (isCounted(worker)) endForLostChild(worker);
+      else watched.set(mainPid, worker);
     }
-    if (running.size === 0) return;
-    const children = now - this.#groupAt >= groupEveryMs ? this.#childrenOf(running, now) : new Map<number, number>();
-    for (const [pid, worker] of running) {
-      const used = residentBytes(pid) - worker.baseline + (children.get(pid) ?? 0);
-      const limit = worker.line!.workerOptions.memoryMb;
-      if (used > limit * megabyte) {
-        worker.kill({ reason: 'out_of_memory', message: `${Math.ceil(used / megabyte)} MB of ${limit} MB` });
+    if (watched.size > 0) this.#watchGroups(watched, now);
+  }
+
+  #watchGroups(watched: Map<number, PooledWorker>, now: number): void {
+    const members = now - this.#groupAt >= groupEveryMs ? this.#membersOf(watched, now) : new Map<number, Members>();
+    for (const [pid, worker] of watched) {
+      const { bytes, count } = members.get(worker.worker.groupPid!) ?? { bytes: 0, count: 0 };
+      const { memoryMb, processes } = worker.line!.workerOptions;
+      const used = residentBytes(pid) - worker.baseline + bytes;
+      if (used > memoryMb * megabyte) {
+        worker.kill({ reason: 'out_of_memory', message: `${Math.ceil(used / megabyte)} MB of ${memoryMb} MB` });
+      } else if (count > processes) {
+        worker.kill({ reason: 'function_error', message: `it had ${count} processes and may have ${processes}` });
       }
     }
   }
 
-  /** Resident bytes of the groups' members besides their leaders, by leader. */
-  #childrenOf(running: Map<number, PooledWorker>, now: number): Map<number, number> {
+  /** By group, without the leader and the worker's own process. */
+  #membersOf(watched: Map<number, PooledWorker>, now: number): Map<number, Members> {
     this.#groupAt = now;
-    const sums = new Map<number, number>();
+    const all = new Map<number, Members>();
+    const groups = new Set([...watched.values()].map(({ worker }) => worker.groupPid));
     const strangers = new Set<number>();
     for (const pid of listPids()) {
       if (this.#strangers.has(pid)) {
@@ -45,11 +62,25 @@ export class MemoryWatch {
         continue;
       }
       const pgid = readProcess(pid)?.pgid;
-      if (pgid === undefined || pid === pgid) continue;
-      if (running.has(pgid)) sums.set(pgid, (sums.get(pgid) ?? 0) + residentBytes(pid));
-      else strangers.add(pid);
+      if (pgid === undefined || pid === pgid || watched.has(pid)) continue;
+      if (!groups.has(pgid)) {
+        strangers.add(pid);
+        continue;
+      }
+      const members = all.get(pgid) ?? { bytes: 0, count: 0 };
+      all.set(pgid, { bytes: members.bytes + residentBytes(pid), count: members.count + 1 });
     }
     this.#strangers = strangers;
-    return sums;
+    return all;
   }
+}
+
+function isCounted({ worker: { group } }: PooledWorker): boolean {
+  return group !== undefined && group.memoryBytes() !== null;
+}
+
+/** The kernel ends the largest process of a worker, which may be a child: the run has failed all the same. */
+function endForLostChild(worker: PooledWorker): void {
+  const exceeded = worker.worker.group?.exceeded();
+  if (exceeded?.reason === 'out_of_memory') worker.kill({ reason: 'out_of_memory', message: exceeded.message });
 }

@@ -36,6 +36,8 @@ export interface LoadMessage {
   handler: string | null;
   env: Record<string, string>;
   limits: WorkerLimits;
+  /** What it may reach from a cell of its own. */
+  network: 'none' | 'outbound';
 }
 
 /** Held inside so that the worker's memory stays bounded, and again outside because the inside is not trusted. */

@@ -4,7 +4,7 @@ import { describeExit } from './describe-exit.js';
 import { ExchangePump } from './exchange-pump.js';
 import type { FunctionWorker, WorkerExit, WorkerListener, WorkerOptions } from './function-worker.js';
 import { messageSlack, type FromWorker } from './messages.js';
-import { hasOtherMembers, residentBytes } from './process-group.js';
+import { residentBytes } from './process-group.js';
 import type { VersionLine } from './version-line.js';
 
 export type WorkerState = 'spare' | 'loading' | 'idle' | 'busy' | 'ending' | 'gone';
@@ -78,6 +78,7 @@ export class PooledWorker implements WorkerListener {
     this.state = 'loading';
     run.worker = this;
     run.assign();
+    this.worker.limit?.(line.workerOptions);
     this.worker.send(line.loadMessage(env));
     this.#owner.onRunBegins(this, run);
   }
@@ -185,7 +186,7 @@ export class PooledWorker implements WorkerListener {
   onMessage(message: FromWorker): void {
     switch (message.type) {
       case 'ready':
-        if (this.worker.pid !== null) this.baseline = residentBytes(this.worker.pid);
+        if (this.worker.mainPid !== null) this.baseline = residentBytes(this.worker.mainPid);
         return;
       case 'loaded':
         return this.#onLoaded(message.convention);
@@ -344,11 +345,10 @@ export class PooledWorker implements WorkerListener {
     if (!children) return conclude();
     // It begins no other run until then.
     this.recall();
-    const { pid } = this.worker;
     const { run } = this;
     setImmediate(() => {
       if (this.run !== run) return;
-      if (pid !== null && hasOtherMembers(pid)) this.#tainted = true;
+      if (this.worker.hasOthers()) this.#tainted = true;
       else this.worker.send({ type: 'go_on' });
       conclude();
     });

@@ -11,6 +11,7 @@ export function killGroup(pgid: number): void {
 
 /** What /proc says of a process. */
 export interface ProcessFacts {
+  parent: number;
   pgid: number;
   /** In clock ticks since the machine started: together with the pid it names a process for good. */
   startTime: string;
@@ -32,6 +33,7 @@ export function readProcess(pid: number): ProcessFacts | null {
   return {
     zombie: fields[0] === 'Z' || fields[0] === 'X',
     stopped: fields[0] === 'T',
+    parent: Number(fields[1]),
     pgid: Number(fields[2]),
     startTime: fields[19] ?? '',
   };
@@ -63,11 +65,12 @@ export function listPids(): number[] {
     .filter((pid) => pid > 0);
 }
 
-/** Resident memory of a process in bytes; 0 when it is gone. */
+/** Resident memory of a process in bytes, without pages of files, which make room when they must; 0 when it is gone. */
 export function residentBytes(pid: number): number {
   try {
-    const match = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'));
-    return Number(match?.[1] ?? 0) * 1024;
+    const status = readFileSync(`/proc/${pid}/status`, 'latin1');
+    const kilobytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1] ?? 0);
+    return (kilobytes('RssAnon') + kilobytes('RssShmem')) * 1024;
   } catch {
     return 0;
   }

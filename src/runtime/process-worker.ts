@@ -1,11 +1,16 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
+import { messageOf } from '../errors.js';
 import type { FunctionWorker, WorkerExit, WorkerListener, WorkerOptions } from './function-worker.js';
 import { encodeFrame, FrameReader } from './inside/frames.js';
-import type { ToWorker } from './messages.js';
+import { describeExceeded, describeHindrance, explainFailure } from './limits/describe-exceeded.js';
+import { addUnlessEntered, noPlace } from './limits/launch-limited.js';
+import type { ResourceGroup } from './limits/resource-group.js';
+import { lateThreads, workerLimits } from './limits/worker-limits.js';
+import type { FromWorker, ToWorker } from './messages.js';
 import { OutputDrain } from './output-drain.js';
-import { killGroup } from './process-group.js';
-import type { Launch } from './process-launch.js';
+import { hasOtherMembers, killGroup } from './process-group.js';
+import { type Launch, signalOfExitCode, spawnLaunch } from './process-launch.js';
 import { readMessage } from './read-message.js';
 import type { Scratch } from './scratch.js';
 
@@ -18,29 +23,30 @@ const closeWaitMs = 1000;
 export class ProcessWorker implements FunctionWorker {
   readonly kind: 'node' | 'python';
   readonly pid: number | null;
+  readonly group: ResourceGroup;
   readonly #child: ChildProcess;
+  readonly #isInCell: boolean;
   readonly #input: Writable;
   readonly #listener: WorkerListener;
   readonly #scratch: Scratch;
   readonly #reader: FrameReader;
   #errorTail = '';
+  /** What came before it was ready: its limits begin when no function is in it yet, and the runtime is whole. */
+  #early: (() => void)[] | null = [];
   #malformed = false;
   #abandoned = false;
 
   constructor(
     options: WorkerOptions & { kind: 'node' | 'python' },
     launch: Launch,
-    more: { scratch: Scratch; listener: WorkerListener },
+    more: { scratch: Scratch; group: ResourceGroup; listener: WorkerListener },
   ) {
     this.kind = options.kind;
     this.#listener = more.listener;
     this.#scratch = more.scratch;
-    this.#child = spawn(launch.command, launch.args, {
-      cwd: launch.cwd,
-      env: launch.env,
-      detached: true,
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
-    });
+    this.group = more.group;
+    this.#isInCell = launch.filter !== undefined;
+    this.#child = spawnLaunch(launch, ['ignore', 'pipe', 'pipe', 'pipe', 'pipe']);
     this.#child.on('error', (error: NodeJS.ErrnoException) => this.#onNotStarted(error));
     this.pid = this.#child.pid ?? null;
     this.#keepNote();
@@ -51,8 +57,30 @@ export class ProcessWorker implements FunctionWorker {
     for (const stream of this.#streams()) stream.unref?.();
   }
 
+  get mainPid(): number | null {
+    return this.pid;
+  }
+
+  get groupPid(): number | null {
+    return this.pid;
+  }
+
+  get scratchFolder(): string {
+    return this.#scratch.folder;
+  }
+
+  /** What bubblewrap tells of the process that it started. */
+  get information(): Readable | null {
+    return (this.#child.stdio as (Readable | null | undefined)[] | undefined)?.[5] ?? null;
+  }
+
+  hasOthers(): boolean {
+    return this.pid !== null && hasOtherMembers(this.pid);
+  }
+
   /** What is sent in one turn of the loop is one write. */
   send(message: ToWorker): void {
+    if (this.#early !== null) return void this.#early.push(() => this.send(message));
     if (this.#input.destroyed) return;
     if (this.#input.writableCorked === 0) {
       this.#input.cork();
@@ -65,9 +93,31 @@ export class ProcessWorker implements FunctionWorker {
     this.send({ type: 'recall' });
   }
 
+  limit(options: WorkerOptions): void {
+    if (this.#early === null) this.#setLimits(options);
+    else this.#early.push(() => this.#setLimits(options));
+  }
+
   kill(): void {
     // Once its exit was seen, its number may be somebody else's.
     if (this.pid !== null && this.#child.exitCode === null && this.#child.signalCode === null) killGroup(this.pid);
+  }
+
+  #onReady(): void {
+    const early = this.#early ?? [];
+    this.#early = null;
+    for (const act of early) act();
+  }
+
+  /** A worker whose limits can't be set gets no function: never with less than was asked for. */
+  #setLimits(options: WorkerOptions): void {
+    try {
+      this.group.limit(workerLimits(options), lateThreads[this.kind]);
+    } catch (error) {
+      this.#input.destroy();
+      this.#errorTail = `${noPlace} ${messageOf(error)}`;
+      this.kill();
+    }
   }
 
   /** Throws when there is no process, or when no note of it can be kept: it would not be found after a crash. */
@@ -75,11 +125,14 @@ export class ProcessWorker implements FunctionWorker {
     try {
       // Without descriptors left, there are not even streams.
       if ((this.#child.stdio as unknown) === undefined) throw new Error('too many open files');
-      if (this.pid !== null) this.#scratch.note(this.pid);
+      if (this.pid === null) return;
+      this.#scratch.note(this.pid);
+      addUnlessEntered(this.group, this.pid);
     } catch (error) {
       this.#abandoned = true;
       if (this.pid !== null) killGroup(this.pid);
-      this.#scratch.remove();
+      this.group.kill();
+      this.#removeTraces();
       throw error;
     }
   }
@@ -106,7 +159,16 @@ export class ProcessWorker implements FunctionWorker {
   #onMessage(value: unknown): void {
     if (this.#malformed) return;
     const message = readMessage(value);
-    if (message === null) this.#onMalformed('a message of no known form');
+    if (message === null) return this.#onMalformed('a message of no known form');
+    if (message.type === 'failed') return this.#onEndOfRun({ ...message, message: explainFailure(message.message, this.group) });
+    if (message.type === 'result') return this.#onEndOfRun(message);
+    this.#listener.onMessage(message);
+    if (message.type === 'ready') this.#onReady();
+  }
+
+  /** A run whose child was ended for its memory has not succeeded, whatever it made of that. */
+  #onEndOfRun(message: Extract<FromWorker, { children: boolean }>): void {
+    if (message.children && this.group.exceeded()?.reason === 'out_of_memory') this.kill();
     else this.#listener.onMessage(message);
   }
 
@@ -122,21 +184,23 @@ export class ProcessWorker implements FunctionWorker {
 
   #onNotStarted(error: NodeJS.ErrnoException): void {
     if (this.pid !== null || this.#abandoned) return;
-    this.#scratch.remove();
+    this.#removeTraces();
     this.#listener.onExit({ how: 'not_started', message: error.message, missing: error.code === 'ENOENT' });
   }
 
-  /** The leader is gone: so is its group, then; and what it said last is still to be read. */
+  /** The leader is gone: so is all it started, then; and what it said last is still to be read. */
   #onExit(code: number | null, signal: NodeJS.Signals | null): void {
     killGroup(this.pid!);
+    this.group.kill();
     let told = false;
     const tell = () => {
       if (told) return;
       told = true;
       clearTimeout(bound);
       for (const stream of this.#streams()) stream.destroy();
-      this.#scratch.remove();
-      this.#listener.onExit(this.#describeExit(code, signal));
+      const exit = this.#describeExit(code, signal);
+      this.#removeTraces();
+      this.#listener.onExit(exit);
     };
     // A process that left the group may hold a descriptor open for ever.
     const bound = setTimeout(tell, closeWaitMs);
@@ -144,14 +208,24 @@ export class ProcessWorker implements FunctionWorker {
   }
 
   #describeExit(code: number | null, signal: NodeJS.Signals | null): WorkerExit {
-    const aborted = signal === 'SIGABRT' || code === 134;
+    const ended = signal ?? (this.#isInCell && code !== null ? signalOfExitCode(code) : null);
+    const aborted = ended === 'SIGABRT' || code === 134;
     if (aborted && /heap out of memory|Fatal JavaScript out of memory/.test(this.#errorTail)) {
       return { how: 'out_of_memory', message: 'the heap reached its limit' };
     }
-    return signal === null ? { how: 'code', code: code ?? 0 } : { how: 'signal', signal };
+    const exceeded = describeExceeded(this.group);
+    if (exceeded !== null) return exceeded;
+    if (this.#errorTail.includes(noPlace)) return { how: 'not_started', message: this.#errorTail.trim(), missing: false };
+    const note = describeHindrance(this.group);
+    return ended === null ? { how: 'code', code: code ?? 0, note } : { how: 'signal', signal: ended, note };
+  }
+
+  #removeTraces(): void {
+    this.#scratch.remove();
+    this.group.remove();
   }
 
   #streams(): (Readable & { unref?: () => void })[] {
-    return this.#child.stdio.filter((stream) => stream !== null) as Readable[];
+    return this.#child.stdio.filter((stream) => stream !== null && stream !== undefined) as Readable[];
   }
 }

@@ -1,5 +1,5 @@
 import type { LocalExecutorOptions } from './executor-options.js';
-import type { WorkerKind, WorkerOptions } from './function-worker.js';
+import type { Wall, WorkerKind, WorkerOptions } from './function-worker.js';
 import type { PooledWorker } from './pooled-worker.js';
 
 /** Start-up and first calls come before spares. */
@@ -9,8 +9,9 @@ const refillDelayMs = 30;
 const afterDeathMs = 2000;
 
 /**
- * Workers kept started before their version is known, so that a first call costs loading alone. Only of the default
- * memory: the heap limit is fixed when a worker starts.
+ * Workers kept started before their version is known, so that a first call costs loading alone. The heap limit is fixed
+ * when a worker starts and is that of the default memory: a process with less is held by the limits of its group or the
+ * watch on its memory, a function with more gets a worker of its own.
  */
 export class SpareWorkers {
   readonly #spares = new Set<PooledWorker>();
@@ -21,19 +22,30 @@ export class SpareWorkers {
 
   constructor(
     options: Pick<LocalExecutorOptions, 'spares'>,
-    more: { memoryMb: number; maxMessageBytes: number; start: (options: WorkerOptions) => PooledWorker },
+    more: {
+      wall: Wall;
+      memoryMb: number;
+      processes: number;
+      maxMessageBytes: number;
+      start: (options: WorkerOptions) => PooledWorker;
+    },
   ) {
-    const { memoryMb, maxMessageBytes } = more;
-    const spare = (kind: WorkerKind, count: number) => ({ options: { kind, memoryMb, maxMessageBytes }, count });
-    this.#wanted = [spare('thread', options.spares.threads), spare('node', options.spares.processes)];
+    const { memoryMb, processes, maxMessageBytes } = more;
+    const spare = (kind: WorkerKind, wall: Wall, count: number) => ({
+      options: { kind, wall, memoryMb, cpus: null, processes, maxMessageBytes },
+      count,
+    });
+    const { threads, processes: nodes, pythons } = options.spares;
+    this.#wanted = [spare('thread', 'process', threads), spare('node', more.wall, nodes), spare('python', more.wall, pythons)];
     this.#start = more.start;
     this.#refillIn(firstDelayMs);
   }
 
   /** A spare that fits, or null. */
-  take({ kind, memoryMb }: WorkerOptions): PooledWorker | null {
+  take({ kind, wall, memoryMb }: WorkerOptions): PooledWorker | null {
     for (const spare of this.#spares) {
-      if (spare.options.kind !== kind || spare.options.memoryMb !== memoryMb) continue;
+      const fits = kind === 'thread' ? spare.options.memoryMb === memoryMb : spare.options.memoryMb >= memoryMb;
+      if (spare.options.kind !== kind || spare.options.wall !== wall || !fits) continue;
       this.#spares.delete(spare);
       this.#refillIn(refillDelayMs);
       return spare;

@@ -1,5 +1,9 @@
+import type { Confinement } from './confinement/confinement.js';
 import { ExecutableWorker } from './executable-worker.js';
-import type { FunctionWorker, WorkerListener, WorkerOptions } from './function-worker.js';
+import type { FunctionWorker, WorkerKind, WorkerListener, WorkerOptions } from './function-worker.js';
+import { launchLimited, type ProcessLimits } from './limits/launch-limited.js';
+import type { ResourceGroup, ResourceGroups } from './limits/resource-group.js';
+import { startLimits } from './limits/worker-limits.js';
 import { serverName } from './process-group.js';
 import { launchNode, launchPython } from './process-launch.js';
 import { ProcessWorker } from './process-worker.js';
@@ -10,14 +14,29 @@ import { ThreadWorker } from './thread-worker.js';
 export class WorkerStarter {
   readonly #folder: string;
   readonly #python: string;
+  readonly #confinement: Confinement | null;
+  readonly #groups: ResourceGroups;
+  readonly #limits: ProcessLimits;
   readonly #onEnded: (scratch: string) => void;
   readonly #server = serverName();
   #started = 0;
 
   /** `onEnded` gets the name of the temporary folder of each process that is gone. */
-  constructor(options: { folder: string; python: string }, onEnded: (scratch: string) => void) {
+  constructor(
+    options: {
+      folder: string;
+      python: string;
+      groups: ResourceGroups;
+      limits: ProcessLimits;
+      confinement: Confinement | null;
+    },
+    onEnded: (scratch: string) => void,
+  ) {
     this.#folder = options.folder;
     this.#python = options.python;
+    this.#confinement = options.confinement;
+    this.#groups = options.groups;
+    this.#limits = options.limits;
     this.#onEnded = onEnded;
   }
 
@@ -26,9 +45,39 @@ export class WorkerStarter {
     if (kind === 'thread') return new ThreadWorker(options, listener);
     this.#started += 1;
     const name = `${this.#server}.w${this.#started}`;
-    const scratch = new Scratch(this.#folder, name, () => this.#onEnded(name));
-    if (kind === 'executable') return new ExecutableWorker(scratch, listener);
-    const launch = kind === 'node' ? launchNode(options.memoryMb, scratch.folder) : launchPython(this.#python, scratch.folder);
-    return new ProcessWorker({ ...options, kind }, launch, { scratch, listener });
+    const group = this.#groups.open(name, startLimits(options));
+    try {
+      return this.#startIn(group, name, { options, listener });
+    } catch (error) {
+      group.remove();
+      throw error;
+    }
   }
+
+  #startIn(group: ResourceGroup, name: string, more: { options: WorkerOptions; listener: WorkerListener }): FunctionWorker {
+    const { options, listener } = more;
+    const { kind } = options;
+    const scratch = new Scratch(this.#folder, name, () => this.#onEnded(name));
+    const parts = { scratch, group, limits: this.#limits, listener };
+    if (options.wall !== 'process') return this.#startInCell({ ...options, kind: kind as CellKind }, name, parts);
+    if (kind === 'executable') return new ExecutableWorker({ ...parts, cell: null });
+    const launch = kind === 'node' ? launchNode(options.memoryMb, scratch.folder) : launchPython(this.#python, scratch.folder);
+    const limited = launchLimited(launch, group, this.#limits);
+    return new ProcessWorker({ ...options, kind: kind as 'node' | 'python' }, limited, { scratch, group, listener });
+  }
+
+  #startInCell(options: WorkerOptions & { kind: CellKind }, name: string, parts: CellParts): FunctionWorker {
+    const { kind } = options;
+    const confinement = this.#confinement!;
+    if (kind === 'executable') return new ExecutableWorker({ ...parts, cell: confinement.makeExecutableCell(name, options) });
+    return confinement.startWorker({ ...options, kind }, { ...parts, python: this.#python, name });
+  }
+}
+
+type CellKind = Exclude<WorkerKind, 'thread'>;
+interface CellParts {
+  scratch: Scratch;
+  group: ResourceGroup;
+  limits: ProcessLimits;
+  listener: WorkerListener;
 }

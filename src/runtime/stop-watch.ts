@@ -31,6 +31,6 @@ export class StopWatch {
   }
 }
 
-function isStopped({ run, state, worker: { pid } }: PooledWorker): boolean {
-  return run !== null && state !== 'ending' && pid !== null && readProcess(pid)?.stopped === true;
+function isStopped({ run, state, worker: { mainPid } }: PooledWorker): boolean {
+  return run !== null && state !== 'ending' && mainPid !== null && readProcess(mainPid)?.stopped === true;
 }

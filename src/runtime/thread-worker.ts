@@ -15,6 +15,8 @@ const entry = fileURLToPath(new URL('inside/thread-entry.js', import.meta.url));
 export class ThreadWorker implements FunctionWorker {
   readonly kind = 'thread';
   readonly pid = null;
+  readonly mainPid = null;
+  readonly groupPid = null;
   readonly #thread: Worker;
   readonly #port: MessagePort;
   readonly #listener: WorkerListener;
@@ -55,6 +57,10 @@ export class ThreadWorker implements FunctionWorker {
     this.#thread.on('exit', (code) => this.#onExit(code));
     this.#thread.unref();
     port1.unref();
+  }
+
+  hasOthers(): boolean {
+    return false;
   }
 
   send(message: ToWorker): void {

@@ -2,6 +2,7 @@ import type { CallingConvention, ColdReason, DeployedVersion, Entry } from '../c
 import type { ActiveRun } from './active-run.js';
 import type { LocalExecutorOptions } from './executor-options.js';
 import type { WorkerKind, WorkerOptions } from './function-worker.js';
+import { type LocalIsolation, wallOf } from './local-isolation.js';
 import { messageSlack, type FetchMessage, type LoadMessage, type RunMessage } from './messages.js';
 import { buildEnvelope } from './payload-envelope.js';
 import type { PooledWorker } from './pooled-worker.js';
@@ -10,7 +11,7 @@ import { withTrace } from './with-trace.js';
 /** As its worker sees it. */
 const quickMs = 0.2;
 
-type Settings = Pick<LocalExecutorOptions, 'defaults' | 'limits'>;
+type Settings = Pick<LocalExecutorOptions, 'defaults' | 'limits' | 'confinement'>;
 
 /** One way of running one version (entry and isolation included): its workers, the runs waiting for one, and what both are told. */
 export class VersionLine {
@@ -35,7 +36,7 @@ export class VersionLine {
   constructor(
     readonly version: DeployedVersion,
     readonly entry: Entry,
-    readonly more: { isolation: 'thread' | 'process'; settings: Settings },
+    readonly more: { isolation: LocalIsolation; settings: Settings },
   ) {
     const { manifest } = version;
     const { defaults, limits } = more.settings;
@@ -45,7 +46,10 @@ export class VersionLine {
     this.convention = kind === 'python' || kind === 'executable' ? 'payload' : null;
     this.workerOptions = {
       kind,
+      wall: wallOf(more.isolation, manifest, more.settings.confinement),
       memoryMb: Math.min(manifest.memory_mb ?? defaults.memoryMb, limits.maxMemoryMb),
+      cpus: manifest.cpu ?? null,
+      processes: Math.min(manifest.max_processes ?? defaults.processes, limits.maxProcesses),
       maxMessageBytes: Math.max(limits.maxResultBytes, 3 * limits.maxLogBytes) + messageSlack,
     };
     this.#forwarded = (manifest.forward_headers ?? []).map((name) => name.toLowerCase());
@@ -104,6 +108,7 @@ export class VersionLine {
       handler: this.entry.handler ?? null,
       env,
       limits: { resultBytes: limits.maxResultBytes, logBytes: limits.maxLogBytes },
+      network: this.version.manifest.network ?? 'none',
     };
   }
 
@@ -160,7 +165,7 @@ function deadlineOf({ attempt }: ActiveRun): number {
 }
 
 /** Python and executables have no thread: they get the next stronger wall. */
-function kindOf(entry: Entry, isolation: 'thread' | 'process'): WorkerKind {
+function kindOf(entry: Entry, isolation: LocalIsolation): WorkerKind {
   if (entry.runtime === 'node') return isolation === 'thread' ? 'thread' : 'node';
   return entry.runtime;
 }

@@ -1,18 +1,19 @@
 import type { DeployedVersion, Entry } from '../contract/executor.js';
 import type { LocalExecutorOptions } from './executor-options.js';
+import type { LocalIsolation } from './local-isolation.js';
 import { VersionLine } from './version-line.js';
 
 /** Every line there is, found by version, entry and isolation. A line without workers costs a few hundred bytes. */
 export class VersionLines {
-  readonly #settings: Pick<LocalExecutorOptions, 'defaults' | 'limits'>;
+  readonly #settings: Pick<LocalExecutorOptions, 'defaults' | 'limits' | 'confinement'>;
   readonly #byVersion = new Map<string, VersionLine[]>();
 
-  constructor(settings: Pick<LocalExecutorOptions, 'defaults' | 'limits'>) {
+  constructor(settings: Pick<LocalExecutorOptions, 'defaults' | 'limits' | 'confinement'>) {
     this.#settings = settings;
   }
 
   /** The line of these three, made when there is none. */
-  of(version: DeployedVersion, entry: Entry, isolation: 'thread' | 'process'): VersionLine {
+  of(version: DeployedVersion, entry: Entry, isolation: LocalIsolation): VersionLine {
     const lines = this.#byVersion.get(version.key);
     const line = lines?.find(
       ({ entry: own, more }) =>

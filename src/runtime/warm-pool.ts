@@ -1,6 +1,8 @@
 import { LanewayError, messageOf } from '../errors.js';
 import type { ActiveRun, Failure } from './active-run.js';
 import { CoarseClock } from './coarse-clock.js';
+import { CpuWatch } from './cpu-watch.js';
+import { DiskWatch } from './disk-watch.js';
 import type { LocalExecutorOptions, LocalExecutorStats } from './executor-options.js';
 import type { FunctionWorker, WorkerListener, WorkerOptions } from './function-worker.js';
 import { MemoryWatch } from './memory-watch.js';
@@ -30,6 +32,8 @@ export class WarmPool implements WorkerOwner {
   readonly #clock: CoarseClock;
   readonly #runsAhead = new RunsAhead();
   readonly #memory = new MemoryWatch();
+  readonly #cpu = new CpuWatch();
+  readonly #disk: DiskWatch;
   readonly #stops = new StopWatch();
   readonly #retirement: NodeJS.Timeout;
   readonly #coldStarts: LocalExecutorStats['coldStarts'] = {
@@ -50,10 +54,13 @@ export class WarmPool implements WorkerOwner {
   ) {
     const { limits, defaults } = options;
     this.#places = limits.maxWorkers;
+    this.#disk = new DiskWatch(limits.scratchBytes);
     this.#clock = new CoarseClock((now) => this.#watch(now));
     this.#retirement = setInterval(() => this.#retireIdle(), Math.min(Math.max(options.idleMs / 4, 20), 5000)).unref();
     this.#spares = new SpareWorkers(options, {
+      wall: options.spares.wall,
       memoryMb: Math.min(defaults.memoryMb, limits.maxMemoryMb),
+      processes: defaults.processes,
       maxMessageBytes: Math.max(limits.maxResultBytes, 3 * limits.maxLogBytes) + messageSlack,
       start: (workerOptions) => new PooledWorker(workerOptions, start, this),
     });
@@ -163,7 +170,7 @@ export class WarmPool implements WorkerOwner {
     for (const worker of this.#workers) if (pids.includes(worker.worker.pid ?? 0)) worker.kill(failure);
   }
 
-  stats(): LocalExecutorStats {
+  stats(): Omit<LocalExecutorStats, 'resources'> {
     const counts = new Map<string, LocalExecutorStats['workers'][number]>();
     let running = 0;
     let ahead = 0;
@@ -321,6 +328,8 @@ export class WarmPool implements WorkerOwner {
     let active = this.#crowded.size > 0;
     for (const worker of this.#workers) if (worker.watchTime(now)) active = true;
     this.#memory.watch(now, this.#workers);
+    this.#cpu.watch(now, this.#workers);
+    this.#disk.watch(now, this.#workers);
     this.#stops.watch(now, this.#workers);
     this.#refuseOverdue(now);
     return active;

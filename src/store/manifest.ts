@@ -7,21 +7,27 @@ export const manifestFile = 'laneway.json';
 
 /** Fields of the manifest that stand for parts this server does not have, and what to do instead. */
 const absentParts: Partial<Record<keyof Manifest, string>> = {
-  cpu: 'processor shares need the confined isolation; leave it out',
-  max_processes: 'process limits need the confined isolation; leave it out',
-  network: 'network rules need the confined isolation; leave it out',
   warm: 'workers are started by calls and kept warm after them; leave it out',
 };
-const absentIsolations: readonly string[] = ['confined', 'sandbox'];
+/** The most that a manifest may ask for. */
+export interface ManifestLimits {
+  maxMemoryMb: number;
+  maxProcesses: number;
+  /** Cores. */
+  maxCpu: number;
+}
+
+const absentIsolations: readonly string[] = ['sandbox'];
 
 /**
  * The manifest in the text of `laneway.json`; null stands for a zip without one.
  * Throws `manifest_invalid` with the first rule broken, or `manifest_unsupported`: nothing asked for is ignored.
  */
-export async function readManifest(text: string | null, maxMemoryMb: number): Promise<Manifest> {
+export async function readManifest(text: string | null, limits: ManifestLimits): Promise<Manifest> {
   if (text === null) return {};
   const manifest = await checkShape(parseJson(text));
-  refuseAbsentParts(manifest, maxMemoryMb);
+  refuseAbsentParts(manifest);
+  refuseExcess(manifest, limits);
   return manifest;
 }
 
@@ -88,20 +94,41 @@ function nearest(errors: readonly ShapeProblem[]): ShapeProblem | undefined {
   return told.toSorted((one, other) => depth(other) - depth(one) || unknown(one) - unknown(other))[0];
 }
 
-function refuseAbsentParts(manifest: Manifest, maxMemoryMb: number): void {
+function refuseAbsentParts(manifest: Manifest): void {
   for (const [field, problem] of Object.entries(absentParts)) {
     if (field in manifest) throw new LanewayError('manifest_unsupported', { field, problem });
   }
   if (manifest.isolation !== undefined && absentIsolations.includes(manifest.isolation)) {
     throw new LanewayError('manifest_unsupported', {
       field: `isolation "${manifest.isolation}"`,
-      problem: 'use "process", "thread" or "auto"',
+      problem: 'use "confined", "process", "thread" or "auto"',
     });
   }
-  if (manifest.memory_mb !== undefined && manifest.memory_mb > maxMemoryMb) {
+  if (manifest.network === 'none' && (manifest.isolation === 'thread' || manifest.isolation === 'process')) {
     throw new LanewayError('manifest_unsupported', {
-      field: `memory_mb ${manifest.memory_mb}`,
-      problem: `at most ${maxMemoryMb} is allowed (LANEWAY_MAX_MEMORY_MB)`,
+      field: `network "none" with isolation "${manifest.isolation}"`,
+      problem: 'only "confined" keeps the network away; use that or leave one of them out',
     });
+  }
+}
+
+function refuseExcess(manifest: Manifest, limits: ManifestLimits): void {
+  const bounds = [
+    ['memory_mb', limits.maxMemoryMb, 'LANEWAY_MAX_MEMORY_MB'],
+    ['max_processes', limits.maxProcesses, 'LANEWAY_MAX_PROCESSES'],
+    ['cpu', limits.maxCpu, 'LANEWAY_MAX_CPU'],
+  ] as const;
+  for (const [field, most, setting] of bounds) {
+    const asked = manifest[field];
+    if (asked === undefined || asked <= most) continue;
+    throw new LanewayError('manifest_unsupported', {
+      field: `${field} ${asked}`,
+      problem: `at most ${most} is allowed (${setting})`,
+    });
+  }
+  for (const field of ['cpu', 'max_processes'] as const) {
+    if (manifest.isolation !== 'thread' || manifest[field] === undefined) continue;
+    const problem = 'a thread shares the processors and processes of the server; use "process" or leave it out';
+    throw new LanewayError('manifest_unsupported', { field: `${field} with isolation "thread"`, problem });
   }
 }

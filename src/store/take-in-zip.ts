@@ -4,14 +4,12 @@ import type { Entry } from '../contract/executor.js';
 import type { Manifest } from '../contract/manifest.js';
 import { LanewayError } from '../errors.js';
 import { findEntry, listRootFiles } from './entry.js';
-import { manifestFile, readManifest } from './manifest.js';
+import { manifestFile, readManifest, type ManifestLimits } from './manifest.js';
 import { scanZip, type ZipLimits } from './scan-zip.js';
 import { unpackZip } from './unpack-zip.js';
 import { withZip } from './zip-reader.js';
 
-export interface TakeInLimits extends ZipLimits {
-  maxMemoryMb: number;
-}
+export type TakeInLimits = ZipLimits & ManifestLimits;
 
 /** What a checked and unpacked zip turned out to be. */
 export interface TakenIn {
@@ -38,7 +36,7 @@ export async function takeInZip(
   await mkdir(folder, { mode: 0o755 });
   await withZip(zip, (opened) => unpackZip(opened, folder));
   const files = await listRootFiles(folder);
-  const manifest = await readManifest(await readManifestText(folder, files), about.limits.maxMemoryMb);
+  const manifest = await readManifest(await readManifestText(folder, files), about.limits);
   const entry = await findEntry({ function: about.function, type: about.type, folder, files, manifest });
   return { manifest, entry, files };
 }

@@ -37,6 +37,8 @@ export async function startApp(settings: Record<string, string> = {}, folder?: s
     LANEWAY_SPARE_PROCESSES: '0',
     LANEWAY_SPARE_THREADS: '1',
     LANEWAY_DRAIN: '2s',
+    // Functions of many tests meet them at files, which are not to be seen from a cell.
+    LANEWAY_DEFAULT_ISOLATION: 'process',
     ...settings,
   });
   const app = await buildApp(config, pino({ level: process.env['TEST_LOG'] ?? 'silent' }));

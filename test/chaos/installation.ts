@@ -87,6 +87,8 @@ function settingsOf(leaseMs: number): Record<string, string> {
     LANEWAY_SPARE_PROCESSES: '0',
     LANEWAY_SPARE_THREADS: '0',
     LANEWAY_LOG_LEVEL: 'info',
+    // Executions are told to a file outside, with pids as they are there.
+    LANEWAY_DEFAULT_ISOLATION: 'process',
   };
 }
 

@@ -33,7 +33,7 @@ test('on a bare machine nothing is wrong, and every part that is not there says 
   assert.equal(code, 0);
   assert.deepEqual(
     [...findings.keys()],
-    ['settings', 'node', 'server', 'redis', 'postgresql', 'ftp', 'nats', 'python3', 'bubblewrap', 'runsc'],
+    ['settings', 'node', 'server', 'redis', 'postgresql', 'ftp', 'nats', 'python3', 'bubblewrap', 'runsc', 'limits'],
   );
   for (const { state, mend } of findings.values()) assert.equal(mend === null, state === 'ok');
   for (const part of ['server', 'redis', 'postgresql', 'ftp', 'nats']) assert.equal(findings.get(part)!.state, 'off');
@@ -131,4 +131,9 @@ test('the plain form has one line a part and the mending line below', async (t) 
   const { stdout } = await runFas(['doctor'], { home: await temporaryFolder(t) });
   assert.match(stdout, /^ok +node +Node v/m);
   assert.match(stdout, /^off +redis .*\n +-> set LANEWAY_REDIS_URL/m);
+});
+
+test('what holds the limits of workers is told', async (t) => {
+  const { findings } = await doctor(await temporaryFolder(t));
+  assert.match(findings.get('limits')!.detail, /^(cgroup v[12] \(memory, pids|rlimits and a watch .*: cgroup v2)/);
 });

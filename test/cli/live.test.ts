@@ -170,7 +170,7 @@ test('a start that can not be ends with one line that says why', async (t) => {
     ['STORE', join(file, 'below')],
     ['HOST', '192.0.2.1'],
     ['HOST', 'nowhere.invalid'],
-    ['MIN_ISOLATION', 'confined'],
+    ['MIN_ISOLATION', 'sandbox'],
     ['DEFAULT_ISOLATION', 'sandbox'],
   ] as const) {
     const environment = { LANEWAY_DATA: join(home, 'other'), LANEWAY_PORT: '0', [`LANEWAY_${name}`]: value };

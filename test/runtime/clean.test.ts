@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { deploy, makeExecutor, resultOf, runOnce } from './support.js';
+import { deploy, levels, makeExecutor, onEveryWall, processLevels, resultOf, runOnce } from './support.js';
 
 interface Seen {
   env: Record<string, string>;
@@ -16,11 +16,16 @@ test('a thread sees an empty environment besides what its manifest gives', async
   assert.deepEqual(seen.env, { GIVEN: '1' });
 });
 
-for (const file of ['index.mjs', 'main.py']) {
-  test(`a process sees a clean environment and no descriptor of the server: ${file}`, async (t) => {
+for (const [isolation, file] of onEveryWall([
+  ['process', 'index.mjs'],
+  ['process', 'main.py'],
+])) {
+  test(`a process sees a clean environment and no descriptor of the server: ${file} at ${isolation}`, async (t) => {
     const version = deploy(`environment/${file}`, { env: { GIVEN: '1' } });
-    const seen = (await resultOf(makeExecutor(t), version, { isolation: 'process' })) as Seen;
-    assert.deepEqual(Object.keys(seen.env).sort(), ['GIVEN', 'HOME', 'LANG', 'PATH', 'TMPDIR']);
+    const seen = (await resultOf(makeExecutor(t), version, { isolation })) as Seen;
+    // Bubblewrap tells its program where it begins.
+    const expected = ['GIVEN', 'HOME', 'LANG', 'PATH', ...(isolation === 'confined' ? ['PWD'] : []), 'TMPDIR'];
+    assert.deepEqual(Object.keys(seen.env).sort(), expected);
     assert.equal(seen.env['HOME'], seen.env['TMPDIR']);
     const sockets = seen.descriptors.filter((target) => target.startsWith('socket:'));
     // 1 to 4: its output twice, and the two ways of messages.
@@ -30,20 +35,22 @@ for (const file of ['index.mjs', 'main.py']) {
   });
 }
 
-test('an executable sees a clean environment', async (t) => {
-  const version = deploy('environment/run.sh', { env: { GIVEN: '1' } });
-  const { names } = (await resultOf(makeExecutor(t), version, { isolation: 'process' })) as { names: string };
-  assert.deepEqual(
-    names.split(' ').filter((name) => !['', 'PWD', 'OLDPWD', 'SHLVL', '_'].includes(name)),
-    ['GIVEN', 'HOME', 'LANG', 'PATH', 'TMPDIR', 'TRACEPARENT'],
-  );
-});
+for (const isolation of processLevels) {
+  test(`an executable sees a clean environment at ${isolation}`, async (t) => {
+    const version = deploy('environment/run.sh', { env: { GIVEN: '1' } });
+    const { names } = (await resultOf(makeExecutor(t), version, { isolation })) as { names: string };
+    assert.deepEqual(
+      names.split(' ').filter((name) => !['', 'PWD', 'OLDPWD', 'SHLVL', '_'].includes(name)),
+      ['GIVEN', 'HOME', 'LANG', 'PATH', 'TMPDIR', 'TRACEPARENT'],
+    );
+  });
+}
 
-for (const [isolation, path] of [
+for (const [isolation, path] of onEveryWall([
   ['thread', 'stray/index.mjs'],
   ['process', 'stray/index.mjs'],
   ['process', 'stray/main.py'],
-] as const) {
+])) {
   test(`what a finished run left behind says nothing in the next run: ${path} at ${isolation}`, async (t) => {
     const executor = makeExecutor(t);
     const version = deploy(path, { concurrency: 1 });
@@ -55,7 +62,7 @@ for (const [isolation, path] of [
   });
 }
 
-for (const isolation of ['thread', 'process'] as const) {
+for (const isolation of levels) {
   for (const payload of ['leaves exit', 'leaves throw']) {
     test(`a finished run that ${payload} does not break the next one, whose worker then goes, at ${isolation}`, async (t) => {
       const executor = makeExecutor(t);

@@ -3,9 +3,9 @@ import { chmodSync, cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { attemptOf, deploy, Ear, fixtures, makeExecutor, resultOf, runOnce, until } from './support.js';
+import { noConfinement } from '../../src/runtime/confinement/open-confinement.js';
+import { attemptOf, deploy, Ear, fixtures, levels, makeExecutor, processLevels, resultOf, runOnce, until } from './support.js';
 
-const levels = ['thread', 'process'] as const;
 const payload = { name: 'héllo ✓', n: [1, 2.5, null] };
 
 for (const isolation of levels) {
@@ -149,30 +149,32 @@ for (const isolation of levels) {
   }
 }
 
-test('an executable gets its payload on stdin and as argument, and its text becomes a JSON string', async (t) => {
-  const executor = makeExecutor(t);
-  const { outcome, ear } = await runOnce(executor, deploy('executable-shell/run.sh'), {
-    isolation: 'process',
-    payload: { a: 1 },
+for (const isolation of processLevels) {
+  test(`an executable gets its payload on stdin and as argument, and its text becomes a JSON string at ${isolation}`, async (t) => {
+    const executor = makeExecutor(t);
+    const { outcome, ear } = await runOnce(executor, deploy('executable-shell/run.sh'), {
+      isolation,
+      payload: { a: 1 },
+    });
+    assert.ok(outcome.ok);
+    assert.deepEqual(JSON.parse(outcome.result!), { argument: { a: 1 }, stdin: { a: 1 } });
+    assert.deepEqual(
+      ear.logs.filter(([stream]) => stream === 'stderr'),
+      [['stderr', 'to stderr\n']],
+    );
+    assert.equal(await resultOf(executor, deploy('executable-text/run.sh'), { isolation }), 'hello\n');
+    assert.equal(executor.stats().coldStarts.fresh, 2);
   });
-  assert.ok(outcome.ok);
-  assert.deepEqual(JSON.parse(outcome.result!), { argument: { a: 1 }, stdin: { a: 1 } });
-  assert.deepEqual(
-    ear.logs.filter(([stream]) => stream === 'stderr'),
-    [['stderr', 'to stderr\n']],
-  );
-  assert.equal(await resultOf(executor, deploy('executable-text/run.sh'), { isolation: 'process' }), 'hello\n');
-  assert.equal(executor.stats().coldStarts.fresh, 2);
-});
 
-test('a payload too long for an argument comes on stdin alone', async (t) => {
-  const executor = makeExecutor(t);
-  const payload = 'x'.repeat(300_000);
-  assert.deepEqual(await resultOf(executor, deploy('executable-size/run.sh'), { isolation: 'process', payload }), {
-    argument: '-',
-    bytes: 300_002,
+  test(`a payload too long for an argument comes on stdin alone at ${isolation}`, async (t) => {
+    const executor = makeExecutor(t);
+    const payload = 'x'.repeat(300_000);
+    assert.deepEqual(await resultOf(executor, deploy('executable-size/run.sh'), { isolation, payload }), {
+      argument: '-',
+      bytes: 300_002,
+    });
   });
-});
+}
 
 test('an executable without its execute bit is given it, and works in its own folder with a private one for temporary files', async (t) => {
   const executor = makeExecutor(t);
@@ -192,7 +194,7 @@ test('an executable without its execute bit is given it, and works in its own fo
 });
 
 test('a level that is not there is refused, never weakened', async (t) => {
-  const executor = makeExecutor(t);
+  const executor = makeExecutor(t, { confinement: noConfinement });
   for (const isolation of ['confined', 'sandbox'] as const) {
     await assert.rejects(executor.execute(attemptOf(deploy('echo-payload/index.mjs'), { isolation }), new Ear()), {
       code: 'isolation_unavailable',
@@ -200,13 +202,15 @@ test('a level that is not there is refused, never weakened', async (t) => {
   }
 });
 
-test('a python that is not there ends the run as no_executor', async (t) => {
-  const executor = makeExecutor(t, { python: '/nowhere/python3' });
-  const { outcome } = await runOnce(executor, deploy('echo-payload/main.py'), { isolation: 'process' });
-  assert.ok(!outcome.ok);
-  assert.equal(outcome.reason, 'no_executor');
-  assert.match(outcome.message, /there is no \/nowhere\/python3/);
-});
+for (const isolation of processLevels) {
+  test(`a python that is not there ends the run as no_executor at ${isolation}`, async (t) => {
+    const executor = makeExecutor(t, { python: '/nowhere/python3' });
+    const { outcome } = await runOnce(executor, deploy('echo-payload/main.py'), { isolation });
+    assert.ok(!outcome.ok);
+    assert.equal(outcome.reason, 'no_executor');
+    assert.match(outcome.message, /there is no \/nowhere\/python3/);
+  });
+}
 
 test('the streams of a thread can be called as Node calls its own', async (t) => {
   const executor = makeExecutor(t);

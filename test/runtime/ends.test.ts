@@ -1,12 +1,24 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { attemptOf, deploy, Ear, isAlive, makeExecutor, resultOf, runOnce, until } from './support.js';
+import {
+  attemptOf,
+  deploy,
+  Ear,
+  isAlive,
+  levels,
+  makeExecutor,
+  onEveryWall,
+  processLevels,
+  resultOf,
+  runOnce,
+  until,
+} from './support.js';
 
-for (const [isolation, path] of [
+for (const [isolation, path] of onEveryWall([
   ['thread', 'deadline/index.mjs'],
   ['process', 'deadline/index.mjs'],
   ['process', 'deadline/main.py'],
-] as const) {
+])) {
   test(`a run past its time is told so by its signal and then ended: ${path} at ${isolation}`, async (t) => {
     const { outcome, ear } = await runOnce(makeExecutor(t), deploy(path), { isolation, timeoutMs: 400 });
     assert.ok(!outcome.ok);
@@ -53,11 +65,11 @@ for (const [isolation, path] of [
   });
 }
 
-for (const [isolation, path] of [
+for (const [isolation, path] of onEveryWall([
   ['thread', 'faults/index.mjs'],
   ['process', 'faults/index.mjs'],
   ['process', 'faults/main.py'],
-] as const) {
+])) {
   test(`a loop without end is ended by its timeout, with what it printed: ${path} at ${isolation}`, async (t) => {
     const executor = makeExecutor(t);
     const version = deploy(path, { concurrency: 1 });
@@ -84,18 +96,23 @@ for (const [path, payload] of [
   });
 }
 
-test('an executable is asked to end before it is killed', async (t) => {
-  const { ear } = await runOnce(makeExecutor(t, { graceMs: 500 }), deploy('deadline/run.sh'), {
-    isolation: 'process',
-    timeoutMs: 6000,
+for (const isolation of processLevels) {
+  test(`an executable is asked to end before it is killed at ${isolation}`, async (t) => {
+    const { ear } = await runOnce(makeExecutor(t, { graceMs: 500 }), deploy('deadline/run.sh'), {
+      isolation,
+      timeoutMs: 6000,
+    });
+    assert.match(ear.text, /asked to end/);
   });
-  assert.match(ear.text, /asked to end/);
-});
+}
 
-for (const file of ['run.sh', 'trap.sh']) {
-  test(`an executable that ends because it is asked to has timed out: ${file}`, async (t) => {
+for (const [isolation, file] of onEveryWall([
+  ['process', 'run.sh'],
+  ['process', 'trap.sh'],
+])) {
+  test(`an executable that ends because it is asked to has timed out: ${file} at ${isolation}`, async (t) => {
     const { outcome } = await runOnce(makeExecutor(t), deploy(`executable-obeys/${file}`), {
-      isolation: 'process',
+      isolation,
       timeoutMs: 500,
     });
     assert.ok(!outcome.ok);
@@ -105,7 +122,7 @@ for (const file of ['run.sh', 'trap.sh']) {
 
 test('a run that is still loading when its time is over times out', async (t) => {
   const executor = makeExecutor(t);
-  for (const isolation of ['thread', 'process'] as const) {
+  for (const isolation of levels) {
     const { outcome } = await runOnce(executor, deploy('load-loops/index.mjs'), { isolation, timeoutMs: 300 });
     assert.ok(!outcome.ok);
     assert.equal(outcome.reason, 'timeout');

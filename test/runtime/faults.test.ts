@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { FailureReason } from '../../src/contract/words.js';
-import { deploy, isAlive, makeExecutor, resultOf, runOnce, until } from './support.js';
+import { deploy, isAlive, levels, makeExecutor, onEveryWall, processLevels, resultOf, runOnce, until } from './support.js';
 
 type Case = [payload: string, reason: FailureReason, message: RegExp, exitCode?: number];
 
@@ -36,11 +36,11 @@ const inPython: Case[] = [
   ['memory', 'out_of_memory', /^\d+ MB of 64 MB$/],
 ];
 
-for (const [isolation, path, cases] of [
+for (const [isolation, path, cases] of onEveryWall([
   ['thread', 'faults/index.mjs', anywhere],
   ['process', 'faults/index.mjs', [...anywhere, ...inProcesses]],
   ['process', 'faults/main.py', inPython],
-] as const) {
+])) {
   for (const [payload, reason, message, exitCode] of cases) {
     test(`${payload} of ${path} breaks only its own run, as ${reason}, at ${isolation}`, async (t) => {
       const executor = makeExecutor(t);
@@ -54,7 +54,7 @@ for (const [isolation, path, cases] of [
   }
 }
 
-for (const isolation of ['thread', 'process'] as const) {
+for (const isolation of levels) {
   test(`what was said before process.exit is in the log at ${isolation}`, async (t) => {
     const { ear } = await runOnce(makeExecutor(t), deploy('faults/index.mjs'), { isolation, payload: 'exits' });
     assert.equal(ear.text, 'last words\n');
@@ -81,15 +81,17 @@ for (const isolation of ['thread', 'process'] as const) {
   });
 }
 
-test('the traceback of a python error is in the log', async (t) => {
-  const { ear } = await runOnce(makeExecutor(t), deploy('faults/main.py'), { isolation: 'process', payload: 'throws' });
-  assert.match(ear.text, /Traceback[\s\S]*main\.py[\s\S]*TypeError: on purpose/);
-});
+for (const isolation of processLevels) {
+  test(`the traceback of a python error is in the log at ${isolation}`, async (t) => {
+    const { ear } = await runOnce(makeExecutor(t), deploy('faults/main.py'), { isolation, payload: 'throws' });
+    assert.match(ear.text, /Traceback[\s\S]*main\.py[\s\S]*TypeError: on purpose/);
+  });
 
-test('a python function may fork', async (t) => {
-  const result = await resultOf(makeExecutor(t), deploy('faults/main.py'), { isolation: 'process', payload: 'forks' });
-  assert.equal(result, "the parent's");
-});
+  test(`a python function may fork at ${isolation}`, async (t) => {
+    const result = await resultOf(makeExecutor(t), deploy('faults/main.py'), { isolation, payload: 'forks' });
+    assert.equal(result, "the parent's");
+  });
+}
 
 for (const [path, payload] of [
   ['faults/index.mjs', 'spawnsAndReturns'],
@@ -106,14 +108,14 @@ for (const [path, payload] of [
   });
 }
 
-for (const [path, reason, message, exitCode] of [
-  ['executable-exit/run.sh', 'exit_code', /exit code 3/, 3],
-  ['executable-signal/run.sh', 'exit_code', /ended by signal SIGSEGV/, 139],
-  ['executable-flood/run.sh', 'result_too_large', /larger than the limit of 1000000 bytes/, undefined],
-  ['executable-broken/run.bin', 'function_error', /the executable did not start/, undefined],
-] as const) {
-  test(`${path} ends as ${reason}`, async (t) => {
-    const { outcome } = await runOnce(makeExecutor(t), deploy(path), { isolation: 'process' });
+for (const [isolation, path, reason, message, exitCode] of onEveryWall([
+  ['process', 'executable-exit/run.sh', 'exit_code', /exit code 3/, 3],
+  ['process', 'executable-signal/run.sh', 'exit_code', /ended by signal SIGSEGV/, 139],
+  ['process', 'executable-flood/run.sh', 'result_too_large', /larger than the limit of 1000000 bytes/, undefined],
+  ['process', 'executable-broken/run.bin', 'function_error', /the executable did not start/, undefined],
+])) {
+  test(`${path} ends as ${reason} at ${isolation}`, async (t) => {
+    const { outcome } = await runOnce(makeExecutor(t), deploy(path), { isolation });
     assert.ok(!outcome.ok);
     assert.deepEqual([outcome.reason, outcome.exitCode], [reason, exitCode], outcome.message);
     assert.match(outcome.message, message);

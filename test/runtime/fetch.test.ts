@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AttemptOutcome, HttpExchange } from '../../src/contract/executor.js';
 import type { LocalExecutor } from '../../src/runtime/local-executor.js';
-import { attemptOf, deploy, Ear, makeExecutor, resultOf, runOnce, until } from './support.js';
+import { attemptOf, deploy, Ear, levels, makeExecutor, resultOf, runOnce, until } from './support.js';
 
 const version = deploy('fetch-echo/index.mjs');
 
 interface Ask {
   path: string;
-  isolation: 'thread' | 'process';
+  isolation: (typeof levels)[number];
   method?: string;
   headers?: [string, string][];
   body?: AsyncIterable<Uint8Array> | null;
@@ -45,7 +45,7 @@ async function* piecesOf(...texts: string[]): AsyncIterable<Uint8Array> {
   for (const text of texts) yield Buffer.from(text);
 }
 
-for (const isolation of ['thread', 'process'] as const) {
+for (const isolation of levels) {
   test(`a fetch function gets method, path, headers and body and answers all of a response at ${isolation}`, async (t) => {
     const executor = makeExecutor(t);
     const answer = await ask(executor, {

@@ -19,7 +19,9 @@ function makeFolder(t: TestContext): string {
 
 test('nothing is left after close: no process, no note, no temporary folder', async (t) => {
   const folder = makeFolder(t);
-  const executor = createLocalExecutor(executorOptions(folder, { spares: { threads: 1, processes: 1 } }));
+  const executor = createLocalExecutor(
+    executorOptions(folder, { spares: { threads: 1, processes: 1, pythons: 0, wall: 'process' } }),
+  );
   t.after(() => executor.close(0));
   await until(() => executor.stats().workers.length === 2);
   for (const path of ['faults/index.mjs', 'faults/main.py']) {

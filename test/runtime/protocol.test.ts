@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { encodeFrame, FrameReader } from '../../src/runtime/inside/frames.js';
 import { readMessage } from '../../src/runtime/read-message.js';
 import { TextBudget } from '../../src/runtime/text-budget.js';
-import { deploy, makeExecutor, resultOf, runOnce } from './support.js';
+import { deploy, makeExecutor, processLevels, resultOf, runOnce } from './support.js';
 
 test('frames survive any cut of the bytes between them', () => {
   const messages = [
@@ -87,22 +87,24 @@ for (const [payload, reason, message] of [
   ['body unasked', 'worker_lost', /a body that was not asked for/],
   ['large result', 'result_too_large', /larger than 1000000 bytes/],
 ] as const) {
-  test(`a hostile worker that sends ${payload} ends its own run as ${reason}`, async (t) => {
-    const executor = makeExecutor(t);
-    const version = deploy('hostile/index.mjs', { concurrency: 1 });
-    const { outcome } = await runOnce(executor, version, { isolation: 'process', payload });
-    assert.ok(!outcome.ok);
-    assert.equal(outcome.reason, reason);
-    assert.match(outcome.message, message);
-    assert.equal(await resultOf(executor, version, { isolation: 'process' }), 'fine');
-  });
+  for (const isolation of processLevels)
+    test(`a hostile worker that sends ${payload} ends its own run as ${reason} at ${isolation}`, async (t) => {
+      const executor = makeExecutor(t);
+      const version = deploy('hostile/index.mjs', { concurrency: 1 });
+      const { outcome } = await runOnce(executor, version, { isolation, payload });
+      assert.ok(!outcome.ok);
+      assert.equal(outcome.reason, reason);
+      assert.match(outcome.message, message);
+      assert.equal(await resultOf(executor, version, { isolation }), 'fine');
+    });
 }
 
-test("a hostile worker can't speak for another run, nor for the next one on it", async (t) => {
-  const executor = makeExecutor(t);
-  const version = deploy('hostile/index.mjs', { concurrency: 1 });
-  const { outcome, ear } = await runOnce(executor, version, { isolation: 'process', payload: 'other runs' });
-  assert.ok(outcome.ok);
-  assert.equal(outcome.result, '"fine"');
-  assert.equal(ear.text, '');
-});
+for (const isolation of processLevels)
+  test(`a hostile worker can't speak for another run, nor for the next one on it, at ${isolation}`, async (t) => {
+    const executor = makeExecutor(t);
+    const version = deploy('hostile/index.mjs', { concurrency: 1 });
+    const { outcome, ear } = await runOnce(executor, version, { isolation, payload: 'other runs' });
+    assert.ok(outcome.ok);
+    assert.equal(outcome.result, '"fine"');
+    assert.equal(ear.text, '');
+  });

@@ -51,7 +51,10 @@ function workerOn(t: TestContext): { worker: PooledWorker; verdicts: string[] } 
   t.after(() => child.kill('SIGKILL'));
   const verdicts: string[] = [];
   const kill = ({ reason }: Failure) => verdicts.push(reason);
-  return { worker: { run: {}, state: 'busy', worker: { pid: child.pid }, kill } as unknown as PooledWorker, verdicts };
+  return {
+    worker: { run: {}, state: 'busy', worker: { pid: child.pid, mainPid: child.pid }, kill } as unknown as PooledWorker,
+    verdicts,
+  };
 }
 
 async function bring({ worker: { pid } }: PooledWorker, signal: 'SIGSTOP' | 'SIGCONT'): Promise<void> {

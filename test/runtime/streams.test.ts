@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { deploy, makeExecutor, runOnce } from './support.js';
+import { deploy, levels, makeExecutor, runOnce } from './support.js';
 
-for (const isolation of ['thread', 'process'] as const) {
+for (const isolation of levels) {
   for (const path of ['generator/index.mjs', 'python-generator/main.py']) {
     test(`each yielded value of ${path} is a chunk, in order with log and progress, at ${isolation}`, async (t) => {
       const { outcome, ear } = await runOnce(makeExecutor(t), deploy(path), { isolation });

@@ -7,13 +7,37 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Attempt, AttemptOutcome, AttemptSink, DeployedVersion, Entry, LogStream } from '../../src/contract/executor.js';
 import type { Manifest } from '../../src/contract/manifest.js';
+import { type ConfinementOptions, noConfinement, openConfinement } from '../../src/runtime/confinement/open-confinement.js';
 import type { LocalExecutorOptions } from '../../src/runtime/executor-options.js';
+import { findBinary } from '../servers/find-binary.js';
 import { createLocalExecutor, type LocalExecutor } from '../../src/runtime/local-executor.js';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../../..');
 export const fixtures = join(root, 'test/fixtures/functions');
 
-type Overrides = Partial<Omit<LocalExecutorOptions, 'limits' | 'defaults'>> & {
+/** Of all executors of this file. Tests of what needs it say so by `skipWithout('bwrap')`. */
+export const confinementOptions = makeConfinementOptions();
+export const confinement = findBinary('bwrap') === null ? noConfinement : await openConfinement(confinementOptions);
+/** The levels at which a worker is a process: what holds for one holds for the other. */
+export const processLevels = confinement.cells === null ? (['process'] as const) : (['process', 'confined'] as const);
+export const levels = ['thread', ...processLevels] as const;
+
+type OnEveryWall<Row> = Row extends readonly [infer Level, ...infer Rest] ? readonly [Level | 'confined', ...Rest] : never;
+
+/** Each row that is about `process`, once for every level at which a worker is one. */
+export function onEveryWall<const Row extends readonly ['thread' | 'process', ...unknown[]]>(rows: readonly Row[]) {
+  const walls = ([level, ...rest]: Row) => (level === 'thread' ? [level] : processLevels).map((wall) => [wall, ...rest]);
+  return rows.flatMap(walls) as unknown as OnEveryWall<Row>[];
+}
+
+function makeConfinementOptions(): ConfinementOptions {
+  const folder = mkdtempSync(join(tmpdir(), 'laneway-confinement-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return { folder, slots: join(folder, 'slots'), hidden: [folder], tmpBytes: 4 * 1024 * 1024, outbound: 'own' };
+}
+
+type Overrides = Partial<Omit<LocalExecutorOptions, 'limits' | 'defaults' | 'spares'>> & {
+  spares?: Partial<LocalExecutorOptions['spares']>;
   limits?: Partial<LocalExecutorOptions['limits']>;
   defaults?: Partial<LocalExecutorOptions['defaults']>;
 };
@@ -22,16 +46,20 @@ type Overrides = Partial<Omit<LocalExecutorOptions, 'limits' | 'defaults'>> & {
 export function executorOptions(folder: string, overrides: Overrides = {}): LocalExecutorOptions {
   return {
     folder,
-    spares: { threads: 0, processes: 0 },
     idleMs: 60_000,
     graceMs: 100,
     watchdog: null,
     python: 'auto',
     secretsFor: () => ({}),
+    confinement,
     ...overrides,
-    defaults: { memoryMb: 128, concurrency: 4, timeoutMs: 30_000, ...overrides.defaults },
+    spares: { threads: 0, processes: 0, pythons: 0, wall: 'process', ...overrides.spares },
+    defaults: { memoryMb: 128, processes: 64, concurrency: 4, timeoutMs: 30_000, ...overrides.defaults },
     limits: {
       maxMemoryMb: 512,
+      maxProcesses: 256,
+      openFiles: 1024,
+      scratchBytes: 64 * 1024 * 1024,
       maxResultBytes: 1_000_000,
       maxLogBytes: 100_000,
       maxWorkers: 16,

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { attemptOf, deploy, Ear, makeExecutor, resultOf } from './support.js';
+import { attemptOf, deploy, Ear, makeExecutor, onEveryWall, resultOf } from './support.js';
 
 const traceparent = `00-${'1f'.repeat(16)}-${'2e'.repeat(8)}-01`;
 
-for (const [isolation, path] of [
+for (const [isolation, path] of onEveryWall([
   ['thread', 'trace-echo/index.mjs'],
   ['process', 'trace-echo/index.mjs'],
   ['process', 'trace-echo/main.py'],
   ['process', 'trace-echo/run.sh'],
   ['thread', 'trace-echo/fetch.mjs'],
-] as const) {
+])) {
   test(`${path} at ${isolation} is told where in a trace it is`, async (t) => {
     assert.equal(await resultOf(makeExecutor(t), deploy(path), { isolation, traceparent }), traceparent);
   });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { LocalExecutor } from '../../src/runtime/local-executor.js';
 import { LanewayError } from '../../src/errors.js';
-import { attemptOf, deploy, Ear, makeExecutor, processesWith, resultOf, runOnce, until } from './support.js';
+import { attemptOf, deploy, Ear, levels, makeExecutor, processesWith, resultOf, runOnce, until } from './support.js';
 
 interface Seen {
   pid: number;
@@ -25,7 +25,7 @@ function countOf(executor: LocalExecutor, state: string): number {
   return executor.stats().workers.reduce((sum, entry) => sum + (entry.state === state ? entry.count : 0), 0);
 }
 
-for (const isolation of ['thread', 'process'] as const) {
+for (const isolation of levels) {
   test(`a thousand calls one after the other use one worker at ${isolation}`, async (t) => {
     const executor = makeExecutor(t);
     const version = deploy('gate/index.mjs');
@@ -46,7 +46,10 @@ for (const isolation of ['thread', 'process'] as const) {
     }
     await until(() => executor.stats().workers.length === 0);
   });
+}
 
+// A file outside is what they wait for, which is not to be seen from a cell.
+for (const isolation of ['thread', 'process'] as const) {
   test(`calls at the same time get workers up to the version's cap and then wait at ${isolation}`, async (t) => {
     const executor = makeExecutor(t);
     const gate = makeGate(t);
@@ -188,7 +191,7 @@ test('a secret that is not there refuses the run before anything is started', as
 });
 
 test('spares are started, given to a first call and started again', async (t) => {
-  const executor = makeExecutor(t, { spares: { threads: 1, processes: 1 } });
+  const executor = makeExecutor(t, { spares: { threads: 1, processes: 1, pythons: 0, wall: 'process' } });
   await until(() => countOf(executor, 'spare') === 2);
   const started = processesWith('laneway-runtime-');
   await resultOf(executor, deploy('gate/index.mjs'));

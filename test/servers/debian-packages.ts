@@ -16,5 +16,8 @@ export const neededServers: readonly NeededServer[] = [
   { binary: 'postgres', package: 'postgresql', suites: ['records', 'store', 'cli', 'app', 'chaos'] },
   { binary: 'vsftpd', package: 'vsftpd', suites: ['store', 'cli', 'app', 'chaos'] },
   { binary: 'openssl', package: 'openssl', suites: ['store'] },
+  { binary: 'bwrap', package: 'bubblewrap', suites: ['runtime', 'app', 'cli'] },
+  { binary: 'slirp4netns', package: 'slirp4netns', suites: ['runtime'] },
+  { binary: 'ip', package: 'iproute2', suites: ['runtime'] },
   { binary: 'wrk', package: 'wrk', suites: [], forBenchmark: true },
 ];

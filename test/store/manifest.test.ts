@@ -3,8 +3,10 @@ import { test } from 'node:test';
 import { LanewayError } from '../../src/errors.js';
 import { readManifest } from '../../src/store/manifest.js';
 
+const limits = { maxMemoryMb: 2048, maxProcesses: 500, maxCpu: 4 };
+
 test('a zip without a manifest has an empty one', async () => {
-  assert.deepEqual(await readManifest(null, 2048), {});
+  assert.deepEqual(await readManifest(null, limits), {});
 });
 
 test('every field this server has is taken as it is', async () => {
@@ -15,6 +17,8 @@ test('every field this server has is taken as it is', async () => {
     isolation: 'process',
     timeout_ms: 1000,
     memory_mb: 128,
+    cpu: 0.5,
+    max_processes: 32,
     env: { A_B: 'c' },
     secrets: ['KEY'],
     concurrency: 2,
@@ -25,7 +29,7 @@ test('every field this server has is taken as it is', async () => {
     retries: 3,
     schedule: ['0 9 * * 1', { name: 'often', every_ms: 5000, payload: [1], catch_up: 'all' }],
   };
-  assert.deepEqual(await readManifest(`\uFEFF${JSON.stringify(manifest)}`, 2048), manifest);
+  assert.deepEqual(await readManifest(`\uFEFF${JSON.stringify(manifest)}`, limits), manifest);
 });
 
 test('a manifest that breaks a rule is refused, naming the field', async () => {
@@ -35,6 +39,8 @@ test('a manifest that breaks a rule is refused, naming the field', async () => {
     ['{"runtme":"node"}', /runtme.*allowed are runtime/],
     ['{"runtime":"ruby"}', /runtime must be one of node, python, executable/],
     ['{"timeout_ms":"5"}', /timeout_ms/],
+    ['{"cpu":0}', /cpu/],
+    ['{"max_processes":0.5}', /max_processes/],
     ['{"entry":"../x.js"}', /entry/],
     ['{"entry":"/x.js"}', /entry/],
     ['{"entry":"a\\\\b.js"}', /entry/],
@@ -56,22 +62,35 @@ test('a manifest that breaks a rule is refused, naming the field', async () => {
     ['{"__proto__":{"runtime":"node"}}', /__proto__/],
   ];
   for (const [text, problem] of cases) {
-    await assert.rejects(readManifest(text, 2048), (error) => isRefusal(error, 'manifest_invalid', problem), text);
+    await assert.rejects(readManifest(text, limits), (error) => isRefusal(error, 'manifest_invalid', problem), text);
+  }
+});
+
+test('a network rule goes with the level that keeps it, and with the strongest there is', async () => {
+  for (const text of [
+    '{"network":"none"}',
+    '{"network":"outbound","isolation":"process"}',
+    '{"network":"none","isolation":"confined"}',
+    '{"network":"none","isolation":"auto"}',
+  ]) {
+    assert.deepEqual(await readManifest(text, limits), JSON.parse(text));
   }
 });
 
 test('a field that needs a part which is not here is refused, saying what to do', async () => {
   const cases: [text: string, problem: RegExp][] = [
-    ['{"isolation":"confined"}', /isolation "confined".*process/],
-    ['{"isolation":"sandbox"}', /isolation "sandbox"/],
-    ['{"cpu":1}', /cpu/],
-    ['{"max_processes":3}', /max_processes/],
-    ['{"network":"none"}', /network/],
+    ['{"isolation":"sandbox"}', /isolation "sandbox".*confined/],
+    ['{"network":"none","isolation":"process"}', /network "none".*confined/],
+    ['{"network":"none","isolation":"thread"}', /network "none".*confined/],
     ['{"warm":1}', /warm/],
     ['{"memory_mb":4096}', /at most 2048/],
+    ['{"cpu":4.5}', /cpu 4.5.*at most 4 is allowed \(LANEWAY_MAX_CPU\)/],
+    ['{"max_processes":501}', /max_processes 501.*at most 500/],
+    ['{"cpu":1,"isolation":"thread"}', /cpu with isolation "thread".*use "process"/],
+    ['{"max_processes":3,"isolation":"thread"}', /max_processes with isolation "thread"/],
   ];
   for (const [text, problem] of cases) {
-    await assert.rejects(readManifest(text, 2048), (error) => isRefusal(error, 'manifest_unsupported', problem), text);
+    await assert.rejects(readManifest(text, limits), (error) => isRefusal(error, 'manifest_unsupported', problem), text);
   }
 });
 

@@ -16,6 +16,8 @@ export const limits = {
   maxEntries: 20_000,
   maxRatio: 200,
   maxMemoryMb: 2048,
+  maxProcesses: 1024,
+  maxCpu: 128,
 };
 
 /** The smallest zip that can be run. */

@@ -1,5 +1,6 @@
 import { readConfig, type Config } from '../../config.js';
 import { checkFtp } from '../doctor/check-ftp.js';
+import { checkLimits } from '../doctor/check-limits.js';
 import { checkNats } from '../doctor/check-nats.js';
 import { checkPostgres } from '../doctor/check-postgres.js';
 import { checkBubblewrap, checkNode, checkPython, checkRunsc } from '../doctor/check-programs.js';
@@ -31,6 +32,7 @@ function checks(config: Config | null, session: Session): Promise<Finding>[] {
     checkPython(config?.PYTHON ?? 'auto'),
     checkBubblewrap(),
     checkRunsc(),
+    checkLimits(session),
   ];
 }
 

@@ -1,9 +1,11 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { patienceMs, failed, ok, type Finding } from './finding.js';
 
 const execute = promisify(execFile);
+const probe = fileURLToPath(new URL('../../runtime/confinement/probe-main.js', import.meta.url));
 
 /** The Node that runs this command, which is the one that would run a server. */
 export async function checkNode(): Promise<Finding> {
@@ -21,23 +23,32 @@ export async function checkPython(setting: string): Promise<Finding> {
   return { part: 'python3', state: 'missing', detail: 'python functions can not run', mend };
 }
 
-/** Installed is not enough: a kernel may forbid the namespaces it needs. */
+/** Installed is not enough: what a server does at its start to find out is done here, by the user of this command. */
 export async function checkBubblewrap(): Promise<Finding> {
   const part = 'bubblewrap';
   const version = await firstLineOf('bwrap', ['--version']);
   if (version === null)
-    return { part, state: 'missing', detail: 'isolation confined needs it', mend: 'apt-get install bubblewrap' };
+    return { part, state: 'missing', detail: 'isolation confined needs it', mend: 'apt-get install bubblewrap slirp4netns' };
+  const { problem, outbound_problem: outboundProblem } = await probeConfinement();
+  if (problem !== null) {
+    const detail = `${version} is installed, and functions can not be confined: ${problem}`;
+    return { part, state: 'missing', detail, mend: 'see docs/isolation.md, "What confined needs"' };
+  }
+  const network = outboundProblem === null ? 'with network where they ask for it' : `without network: ${outboundProblem}`;
+  return ok(part, `${version}, functions can be confined, ${network}`);
+}
+
+interface Confining {
+  problem: string | null;
+  outbound_problem: string | null;
+}
+
+async function probeConfinement(): Promise<Confining> {
   try {
-    await execute('bwrap', ['--unshare-all', '--die-with-parent', '--ro-bind', '/', '/', 'true'], { timeout: patienceMs });
-    return ok(part, `${version}, namespaces can be made; not used by this release yet`);
+    const { stdout } = await execute(process.execPath, [probe], { timeout: patienceMs * 2 });
+    return JSON.parse(stdout) as Confining;
   } catch (error) {
-    const detail = `${version} is installed and can not make namespaces: ${(error as Error).message.split('\n')[1] ?? 'no reason given'}`;
-    return {
-      part,
-      state: 'missing',
-      detail,
-      mend: 'sysctl -w kernel.unprivileged_userns_clone=1 user.max_user_namespaces=10000',
-    };
+    return { problem: (error as Error).message.split('\n')[0] ?? 'no reason given', outbound_problem: null };
   }
 }
 

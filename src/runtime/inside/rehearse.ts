@@ -13,6 +13,7 @@ const load: LoadMessage = {
   handler: null,
   env: {},
   limits: { resultBytes: 1024, logBytes: 1024 },
+  network: 'none',
 };
 const message: RunMessage = {
   type: 'run',
