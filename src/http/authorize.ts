@@ -40,9 +40,18 @@ export function createAuthorize({ ring, limits, anonymous }: AuthorizeParts): Au
 
 /** A hook that lets only callers with the scope pass; on routes with a function or lane in their path also only their own. */
 export function needs(authorize: Authorize, scope: Scope): onRequestHookHandler {
+  return hook((request) => authorize(request, scope, targetOf(request)));
+}
+
+/** As `needs`, for routes whose `:name` is no function's (a secret's, for example), or that look at each function themselves. */
+export function needsScope(authorize: Authorize, scope: Scope): onRequestHookHandler {
+  return hook((request) => authorize(request, scope));
+}
+
+function hook(check: (request: FastifyRequest) => unknown): onRequestHookHandler {
   return (request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void) => {
     try {
-      authorize(request, scope, targetOf(request));
+      check(request);
       done();
     } catch (error) {
       done(error as Error);
@@ -58,7 +67,7 @@ export function principalOf(request: FastifyRequest): Principal {
 
 function targetOf(request: FastifyRequest): { function: string; lane: string } | undefined {
   const { name, lane } = request.params as { name?: string; lane?: string };
-  if (name === undefined || request.routeOptions.config.nameIsNoFunction === true) return undefined;
+  if (name === undefined) return undefined;
   requireFunctionName(name);
   const asked = lane ?? askedLane(request);
   requireLaneName(asked);
@@ -81,11 +90,4 @@ function isSocket({ headers }: FastifyRequest): boolean {
 function queryOf(url: string): string {
   const mark = url.indexOf('?');
   return mark === -1 ? '' : url.slice(mark + 1);
-}
-
-declare module 'fastify' {
-  interface FastifyContextConfig {
-    /** The path's `:name` is not a function's (a secret's, for example). */
-    nameIsNoFunction?: boolean;
-  }
 }

@@ -1,5 +1,6 @@
 /** A smaller body comes in a piece or two. */
 const worthKnowing = 256 * 1024;
+const nothing = Buffer.alloc(0);
 
 /**
  * Bytes that come in pieces, put into one buffer as they come. A list of the pieces would take hundreds of bytes for each,
@@ -11,7 +12,7 @@ export class GatheredBytes {
 
   /** `expected` is how many will come, where that is known: then nothing is copied as they come. */
   constructor(expected = 0) {
-    this.#bytes = expected > worthKnowing ? Buffer.allocUnsafeSlow(expected) : Buffer.alloc(0);
+    this.#bytes = expected > worthKnowing ? Buffer.allocUnsafeSlow(expected) : nothing;
   }
 
   get size(): number {
@@ -26,8 +27,8 @@ export class GatheredBytes {
 
   /** All that came, in order; it starts anew. */
   take(): Buffer {
-    const taken = this.#bytes.subarray(0, this.#size);
-    this.#bytes = Buffer.alloc(0);
+    const taken = this.#size === this.#bytes.length ? this.#bytes : this.#bytes.subarray(0, this.#size);
+    this.#bytes = nothing;
     this.#size = 0;
     return taken;
   }

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { LanewayError, messageOf } from '../errors.js';
 import { GatheredBytes } from './gathered-bytes.js';
@@ -29,12 +30,8 @@ export function readText(request: IncomingMessage, limit: number): Promise<strin
   });
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
-
 function decode(body: Buffer): string {
-  try {
-    return utf8.decode(body);
-  } catch (error) {
-    throw new LanewayError('payload_invalid', { problem: 'the body is not UTF-8' }, { cause: error });
-  }
+  if (!isUtf8(body)) throw new LanewayError('payload_invalid', { problem: 'the body is not UTF-8' });
+  const hasMark = body.length >= 3 && body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf;
+  return body.toString('utf8', hasMark ? 3 : 0);
 }

@@ -5,7 +5,7 @@ import { EventParams, PublishedView, SubscriptionList, SubscriptionQuery } from 
 import type { EventAnswer, PublishedEvent } from '../../contract/events.js';
 import { LanewayError } from '../../errors.js';
 import { derivedId } from '../../runs/derived-id.js';
-import { needs, principalOf } from '../authorize.js';
+import { needs, needsScope, principalOf } from '../authorize.js';
 import { idempotencyKeyOf, traceOf } from '../read-run-request.js';
 import { takeJsonText } from '../take-json.js';
 import type { HttpParts } from './parts.js';
@@ -19,8 +19,7 @@ export function eventRoutes(app: FastifyInstance, { events, authorize, bodies, m
   app.post<{ Params: EventParams; Body: string | undefined }>(
     '/events/:name',
     {
-      config: { nameIsNoFunction: true },
-      onRequest: needs(authorize, 'run'),
+      onRequest: needsScope(authorize, 'run'),
       bodyLimit: maxEventBytes,
       schema: { description: 'The body is the data: any JSON.', params: EventParams, response: { 202: PublishedView } },
     },

@@ -12,7 +12,7 @@ import {
   VersionView,
 } from '../../contract/api/functions.js';
 import { LanewayError } from '../../errors.js';
-import { needs, principalOf } from '../authorize.js';
+import { needs, needsScope, principalOf } from '../authorize.js';
 import { laneState, versionText, versionView } from '../views.js';
 import type { HttpParts } from './parts.js';
 
@@ -31,8 +31,8 @@ export function functionRoutes(app: FastifyInstance, { store, authorize, audit }
   app.get<{ Params: FunctionParams }>(
     '/functions/:name',
     {
-      config: { nameIsNoFunction: true },
-      onRequest: reads,
+      // Each of its lanes is looked at below.
+      onRequest: needsScope(authorize, 'read'),
       schema: { params: FunctionParams, response: { 200: FunctionState } },
     },
     async (request) => {

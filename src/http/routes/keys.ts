@@ -9,14 +9,14 @@ import {
   SecretList,
   SecretParams,
 } from '../../contract/api/keys.js';
-import { needs } from '../authorize.js';
+import { needs, needsScope } from '../authorize.js';
 import { keyView, time } from '../views.js';
 import type { HttpParts } from './parts.js';
 
 /** Administration: keys, secrets and the audit table. A key's secret is shown once, a secret's value never. */
 export function keyRoutes(app: FastifyInstance, { records, ring, secrets, audit, authorize }: HttpParts): void {
   const administers = needs(authorize, 'admin');
-  const secretOptions = { config: { nameIsNoFunction: true }, onRequest: administers };
+  const secretOptions = { onRequest: needsScope(authorize, 'admin') };
 
   app.get('/keys', { onRequest: administers, schema: { response: { 200: KeyList } } }, async () => ({
     keys: (await records.keys.all()).map(keyView),
