@@ -1,0 +1,33 @@
+import { test, type TestContext } from 'node:test';
+import type { Attack } from './attack.js';
+import { Host, type Level } from './host.js';
+import { holdVerdict } from './run-attack.js';
+import { attacks } from './table.js';
+
+const atOnce = 4;
+const only = process.env['ONLY_ATTACK'];
+
+/** A test of every attack at a level: what the table says must be what happens. */
+export function holdTable(level: Level): void {
+  const due = attacks.filter(
+    ({ name, verdicts }) => verdicts[level].is !== 'does not apply' && (only === undefined || name.includes(only)),
+  );
+  test(`escapes at level ${level}`, async (t) => {
+    const host = await Host.open(level);
+    t.after(() => host.close());
+    const held = (attack: Attack) => async (inner: TestContext) => {
+      const said = await holdVerdict(attack, host);
+      inner.diagnostic(said.replaceAll('\n', ' '));
+    };
+    await t.test('beside each other', { concurrency: atOnce }, async (together) => {
+      await Promise.all(
+        due.filter(({ place }) => place === undefined).map((attack) => together.test(attack.name, held(attack))),
+      );
+    });
+    for (const attack of due.filter(({ place }) => place === 'alone')) await t.test(attack.name, held(attack));
+    for (const attack of due.filter(({ place }) => place === 'own server')) {
+      await t.test(attack.name, held(attack));
+      await host.start();
+    }
+  });
+}

@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import AdmZip from 'adm-zip';
+import { until } from '../until.js';
+import type { Attack, Scene } from './attack.js';
+import { type AttackBait, type Files, type Host, type Level, type Outcome, program } from './host.js';
+import { succeedsHere } from './verdict.js';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const folders = [join(root, 'test/escapes/attacks'), join(root, 'src/cli/doctor/isolation/probes')];
+/** An attack that is merely broken proves nothing. */
+const broken = /ReferenceError|SyntaxError|NameError|AttributeError|IndentationError|UnboundLocalError|is not a function|: not found|syntax error/;
+
+/** Carries an attack out and holds what came of it against the table, in both directions. */
+export async function holdVerdict(attack: Attack, host: Host): Promise<string> {
+  const verdict = attack.verdicts[host.level];
+  const mustWork = succeedsHere(verdict);
+  const scene = await carryOut(attack, host, mustWork);
+  const said = scene.outcomes.map(({ state, reason, message, result, log }) =>
+    `${state} ${reason ?? ''} ${message ?? ''} ${result} ${log}`.slice(0, 600),
+  );
+  for (const words of said) assert.doesNotMatch(words, broken, `${attack.name} does not work: ${words}`);
+  const works = await looksSo(attack, scene, mustWork);
+  const sentence = `${attack.name} at level ${host.level} is "${verdict.is}" in the table, and it ${works ? 'worked' : 'was stopped'}`;
+  assert.equal(works, mustWork, `${sentence}; its runs: ${said.join(' | ')}`);
+  return said.join(' | ');
+}
+
+async function carryOut(attack: Attack, host: Host, mustWork: boolean): Promise<Scene> {
+  const name = `x-${attack.name}`;
+  const bait = host.baitFor(attack.name);
+  const outcomes: Outcome[] = [];
+  try {
+    await pushAttack(name, attack, bait, host);
+  } catch (error) {
+    assert.match(String(error), /refused/);
+    outcomes.push({ ...nothing, state: 'refused', message: String(error) });
+    return { host, bait, outcome: outcomes[0]!, outcomes };
+  }
+  const beside = mustWork ? Promise.resolve(true) : host.bystanderIsRight();
+  for (let call = 1; call <= (attack.calls ?? 1); call += 1) outcomes.push(await callAttack(name, { ...bait, call }, { host, isWatched: attack.place === 'own server' }));
+  assert.ok(await beside, 'another function was hurt while it ran');
+  const expected = attack.file.endsWith('.mjs') || host.level !== 'thread' ? host.level : 'process';
+  for (const { isolation } of outcomes) assert.ok(isolation === expected || isolation === null, `it ran at level ${isolation}`);
+  return { host, bait, outcome: outcomes.at(-1)!, outcomes };
+}
+
+/** A server that is gone answers nobody: that is for the witness to see. */
+async function callAttack(
+  name: string,
+  payload: object,
+  { host, isWatched }: { host: Host; isWatched: boolean },
+): Promise<Outcome> {
+  if (!isWatched) return host.run(name, payload);
+  const ended = new AbortController();
+  const gone = { ...nothing, state: 'gone', message: 'the server answers no more' };
+  try {
+    return await Promise.race([host.run(name, payload), host.untilUnwell(ended.signal).then(() => gone)]);
+  } catch (error) {
+    return { ...gone, message: (error as Error).message };
+  } finally {
+    ended.abort();
+  }
+}
+
+const nothing = { id: '', reason: null, isolation: null, result: '', log: '' };
+
+async function looksSo(attack: Attack, scene: Scene, mustWork: boolean): Promise<boolean> {
+  if (mustWork) return attack.worked(scene);
+  if (attack.settles !== true) {
+    if (await attack.worked(scene)) return true;
+  } else {
+    await until(async () => !(await attack.worked(scene)));
+  }
+  assert.ok(await scene.host.bystanderIsRight(), 'another function was hurt after it');
+  return false;
+}
+
+async function pushAttack(name: string, attack: Attack, bait: AttackBait, host: Host): Promise<void> {
+  if (attack.file === 'link-in-zip') return host.pushZip(name, zipWithLink(bait.host.file));
+  const { files, manifest } = packAttack(attack, host.level);
+  const env = attack.file.endsWith('.mjs') || attack.file.endsWith('.py') ? {} : { env: environmentOf(bait) };
+  await host.push(name, files, { ...manifest, ...env, timeout_ms: 60_000, ...attack.manifest });
+}
+
+function packAttack({ file }: Attack, level: Level): { files: Files; manifest: object } {
+  const source = readSource(file);
+  switch (extname(file)) {
+    case '.mjs':
+      return { files: { 'index.mjs': source }, manifest: {} };
+    case '.py':
+      return { files: { 'main.py': source }, manifest: { runtime: 'python', entry: 'main.py' } };
+    case '.sh':
+      return { files: { 'run.sh': source }, manifest: program };
+    case '.c':
+      return { files: { run: compile(file) }, manifest: { runtime: 'executable', entry: 'run' } };
+    default:
+      throw new Error(`${file}: no way to run that at level ${level}`);
+  }
+}
+
+function zipWithLink(target: string): Buffer {
+  const zip = new AdmZip();
+  zip.addFile('index.mjs', Buffer.from(`import fs from 'node:fs';\nexport default () => fs.readFileSync('link', 'utf8');\n`));
+  zip.addFile('link', Buffer.from(target), '', (0o120777 << 16) >>> 0);
+  return zip.toBuffer();
+}
+
+function readSource(file: string): Buffer {
+  for (const folder of folders) {
+    try {
+      return readFileSync(join(folder, file));
+    } catch {
+      // It is in the other one.
+    }
+  }
+  throw new Error(`there is no attack ${file}`);
+}
+
+function compile(file: string): Buffer {
+  const folder = mkdtempSync(join(tmpdir(), 'laneway-compiled-'));
+  try {
+    const { status, stderr } = spawnSync('gcc', ['-O1', '-static', '-o', join(folder, 'run'), join(folders[0]!, file)], {
+      encoding: 'utf8',
+    });
+    assert.equal(status, 0, stderr);
+    return readFileSync(join(folder, 'run'));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** Programs get the bait in their environment: `BAIT_SERVER_PID` and the like. */
+function environmentOf(bait: AttackBait): Record<string, string> {
+  const pairs = Object.entries(bait).flatMap(([key, value]) =>
+    typeof value === 'object'
+      ? Object.entries(value).map(([inner, text]) => [`BAIT_${key}_${inner}`.toUpperCase(), String(text)])
+      : [[`BAIT_${key}`.toUpperCase(), String(value)]],
+  );
+  return Object.fromEntries(pairs) as Record<string, string>;
+}

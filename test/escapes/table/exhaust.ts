@@ -1,0 +1,169 @@
+import type { Attack } from '../attack.js';
+import { openFilesAtMost } from '../host.js';
+import { doesNotApply, notStopped, stopped } from '../verdict.js';
+import { gotThrough, resultHasMarker } from '../witnesses.js';
+
+const noThread = doesNotApply('only Node code runs in threads');
+const limited = { memory_mb: 64 };
+const logLimit = 1024 * 1024;
+const cutLog = stopped('the log is cut at its limit');
+
+export const exhaustAttacks: readonly Attack[] = [
+  {
+    name: 'memory-heap',
+    file: 'memory-heap.mjs',
+    group: 'exhaust',
+    intent: '600 MB of JavaScript objects with a limit of 64 MB',
+    manifest: limited,
+    place: 'alone',
+    worked: gotThrough,
+    verdicts: {
+      thread: stopped('the heap has a limit'),
+      process: stopped('the heap has a limit'),
+      confined: stopped('the heap has a limit'),
+    },
+  },
+  {
+    name: 'memory-buffers',
+    file: 'memory-buffers.mjs',
+    group: 'exhaust',
+    intent: '600 MB of Buffers with a limit of 64 MB',
+    manifest: limited,
+    place: 'alone',
+    worked: gotThrough,
+    verdicts: {
+      thread: notStopped("Buffers are the server's memory"),
+      process: stopped('memory of the worker and all it started is limited'),
+      confined: stopped('memory of the worker and all it started is limited'),
+    },
+  },
+  {
+    name: 'memory-children',
+    file: 'memory-children.py',
+    group: 'exhaust',
+    intent: '600 MB in six child processes with a limit of 64 MB',
+    manifest: limited,
+    place: 'alone',
+    worked: gotThrough,
+    verdicts: {
+      thread: noThread,
+      process: stopped('memory of the worker and all it started is limited'),
+      confined: stopped('memory of the worker and all it started is limited'),
+    },
+  },
+  {
+    name: 'memory-escaped',
+    file: 'memory-escaped.py',
+    group: 'exhaust',
+    intent: '600 MB in six processes that left its group',
+    manifest: limited,
+    place: 'alone',
+    worked: gotThrough,
+    verdicts: {
+      thread: noThread,
+      process: notStopped('what left the group is not counted'),
+      confined: stopped('memory of the worker and all it started is limited'),
+    },
+  },
+  {
+    name: 'fork-bomb',
+    file: 'fork-bomb.py',
+    group: 'exhaust',
+    intent: '300 processes',
+    place: 'alone',
+    worked: resultHasMarker,
+    verdicts: {
+      thread: noThread,
+      process: notStopped('processes are not counted'),
+      confined: stopped('processes are limited'),
+    },
+  },
+  {
+    name: 'open-files',
+    file: 'open-files.mjs',
+    group: 'exhaust',
+    intent: 'Open files until the server has no descriptors left',
+    place: 'own server',
+    worked: ({ host }) => host.filesAtMost >= openFilesAtMost - 1,
+    verdicts: {
+      thread: notStopped("a thread's descriptors are the server's"),
+      process: stopped('descriptors are limited for each process'),
+      confined: stopped('descriptors are limited for each process'),
+    },
+  },
+  {
+    name: 'fill-disk',
+    file: 'fill-disk.py',
+    group: 'exhaust',
+    intent: 'A temporary file of 600 MB',
+    place: 'alone',
+    worked: resultHasMarker,
+    verdicts: {
+      thread: noThread,
+      process: notStopped("the temporary folder is on the server's disk"),
+      confined: stopped('the temporary folder has a size'),
+    },
+  },
+  {
+    name: 'fill-folder',
+    file: 'fill-folder.py',
+    group: 'exhaust',
+    intent: '60,000 files',
+    manifest: limited,
+    place: 'alone',
+    worked: resultHasMarker,
+    verdicts: {
+      thread: noThread,
+      process: notStopped("the temporary folder is on the server's disk"),
+      confined: stopped('what the kernel keeps for them is memory of the worker'),
+    },
+  },
+  {
+    name: 'flood-log',
+    file: 'flood-log.mjs',
+    group: 'exhaust',
+    intent: '60 MB of log',
+    place: 'alone',
+    worked: ({ outcome }) => outcome.log.length > logLimit + 1000,
+    verdicts: { thread: cutLog, process: cutLog, confined: cutLog },
+  },
+  {
+    name: 'flood-output',
+    file: 'flood-output.sh',
+    group: 'exhaust',
+    intent: '100 MB of output by a program',
+    place: 'alone',
+    worked: ({ outcome }) => outcome.reason !== 'result_too_large' || outcome.log.length > logLimit + 1000,
+    verdicts: {
+      thread: noThread,
+      process: stopped('the result is refused at its limit'),
+      confined: stopped('the result is refused at its limit'),
+    },
+  },
+  {
+    name: 'flood-result',
+    file: 'flood-result.mjs',
+    group: 'exhaust',
+    intent: 'A result of 48 MB',
+    place: 'alone',
+    worked: ({ outcome }) => outcome.reason !== 'result_too_large',
+    verdicts: {
+      thread: stopped('refused at its limit'),
+      process: stopped('refused at its limit'),
+      confined: stopped('refused at its limit'),
+    },
+  },
+  {
+    name: 'flood-frames',
+    file: 'flood-frames.py',
+    group: 'exhaust',
+    intent: 'A message of 4 GB to the server',
+    place: 'alone',
+    worked: ({ outcome }) => outcome.reason !== 'worker_lost',
+    verdicts: {
+      thread: noThread,
+      process: stopped('a worker that breaks the protocol is killed'),
+      confined: stopped('a worker that breaks the protocol is killed'),
+    },
+  },
+];

@@ -1,0 +1,69 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
+import type { Level } from './host.js';
+
+/** What becomes of an attack at one level, and why. */
+export interface Verdict {
+  is: 'stopped' | 'not stopped' | 'reaches itself' | 'does not apply';
+  because: string;
+  /** It is only so where the machine is like this; elsewhere the attack is stopped by the system itself. */
+  onlyWhere?: keyof typeof machine;
+}
+
+export type Verdicts = Record<Level, Verdict>;
+
+/** What decides on a machine whether some attacks can work at all. */
+export const machine = {
+  /** The server runs as root. */
+  root: process.getuid?.() === 0,
+  /** One process may look into another one of the same user. */
+  tracing: process.getuid?.() === 0 || readNumber('/proc/sys/kernel/yama/ptrace_scope') === 0,
+  /** A crashed program leaves its memory in a file beside it. */
+  cores: /^core/.test(readOr('/proc/sys/kernel/core_pattern', '')),
+  network: Object.values(networkInterfaces()).some((all) => all?.some(({ internal }) => !internal)),
+  compiler: ['/usr/bin', '/usr/local/bin'].some((folder) => existsSync(join(folder, 'gcc'))),
+};
+
+/** How the conditions are said. */
+export const conditions: Record<keyof typeof machine, string> = {
+  root: 'where the server runs as root',
+  tracing: 'where processes may trace each other',
+  cores: 'where crashes leave core files',
+  network: 'where the machine has a network',
+  compiler: 'where there is a C compiler',
+};
+
+export function stopped(because: string): Verdict {
+  return { is: 'stopped', because };
+}
+
+export function notStopped(because: string, onlyWhere?: keyof typeof machine): Verdict {
+  return { is: 'not stopped', because, ...(onlyWhere === undefined ? {} : { onlyWhere }) };
+}
+
+/** It works, and all it reaches are runs of the same version in the same worker. */
+export function reachesItself(because: string): Verdict {
+  return { is: 'reaches itself', because };
+}
+
+export function doesNotApply(because: string): Verdict {
+  return { is: 'does not apply', because };
+}
+
+/** Whether it must succeed on this machine. */
+export function succeedsHere({ is, onlyWhere }: Verdict): boolean {
+  return (is === 'not stopped' || is === 'reaches itself') && (onlyWhere === undefined || machine[onlyWhere]);
+}
+
+function readNumber(file: string): number {
+  return Number(readOr(file, '0'));
+}
+
+function readOr(file: string, otherwise: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch {
+    return otherwise;
+  }
+}
