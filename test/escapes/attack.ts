@@ -12,8 +12,8 @@ export interface Attack {
   manifest?: Record<string, unknown>;
   /** How often it is called, one after the other; it is told which call it is. 1 by default. */
   calls?: number;
-  /** Alone: not beside other attacks. Own server: the server may not be used afterwards. */
-  place?: 'alone' | 'own server';
+  /** Not beside other attacks, after those that can; or last of all, because the server may not answer any more. */
+  place?: 'alone' | 'last';
   /** Looked at after the last call. What only ends soon after is waited for. */
   worked: Witness;
   /** What was seen at once may still end soon, as a process that is being killed does. */

@@ -15,19 +15,19 @@ export function holdTable(level: Level): void {
   test(`escapes at level ${level}`, async (t) => {
     const host = await Host.open(level);
     t.after(() => host.close());
+    if (!host.hasLevel) return t.skip(`this machine does not give ${level}`);
     const held = (attack: Attack) => async (inner: TestContext) => {
       const said = await holdVerdict(attack, host);
-      inner.diagnostic(said.replaceAll('\n', ' '));
+      inner.diagnostic(said.replaceAll('\n', ' ').slice(0, 300));
     };
     await t.test('beside each other', { concurrency: atOnce }, async (together) => {
-      await Promise.all(
-        due.filter(({ place }) => place === undefined).map((attack) => together.test(attack.name, held(attack))),
-      );
+      await Promise.all(due.filter(({ place }) => place === undefined).map((attack) => together.test(attack.name, held(attack))));
     });
-    for (const attack of due.filter(({ place }) => place === 'alone')) await t.test(attack.name, held(attack));
-    for (const attack of due.filter(({ place }) => place === 'own server')) {
+    const byThemselves = [...due.filter(({ place }) => place === 'alone'), ...due.filter(({ place }) => place === 'last')];
+    for (const attack of byThemselves) {
       await t.test(attack.name, held(attack));
-      await host.start();
+      // Some hurt the server for good where they are not stopped.
+      if (!(await host.isWell())) await host.start();
     }
   });
 }

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import AdmZip from 'adm-zip';
 import { type Bait, HostBait } from '../../src/cli/doctor/isolation/bait.js';
+import { isolations } from '../../src/contract/words.js';
 import { until } from '../until.js';
 import { killProcesses, readText, statusOf } from './processes.js';
 
@@ -41,7 +42,6 @@ const adminKey = `lw_testadmin_${randomBytes(20).toString('hex')}`;
 /** So few that a function which opens files without end is soon done. */
 export const openFilesAtMost = 2048;
 const wellWithinMs = 3000;
-const endsWithinMs = 10_000;
 
 /** A server in a process of its own on a machine with bait on it, and two functions that others are not to reach. */
 export class Host {
@@ -57,6 +57,8 @@ export class Host {
   readonly victimFile = `bait-${randomBytes(16).toString('hex')}`;
   readonly victimPayload = `bait-${randomBytes(16).toString('hex')}`;
   readonly adminKey = adminKey;
+  /** Whether the server gives functions this level on this machine; without, nothing can be run on it. */
+  hasLevel = false;
   url = '';
   /** What the server printed. */
   output = '';
@@ -81,7 +83,8 @@ export class Host {
     writeFileSync(join(host.onHost.describe().folder, 'kept'), 'kept');
     try {
       await host.start();
-      await host.#putVictimsOut();
+      host.hasLevel = await host.#offersLevel();
+      if (host.hasLevel) await host.#putVictimsOut();
     } catch (error) {
       await host.close();
       throw error;
@@ -137,7 +140,6 @@ export class Host {
         LANEWAY_DATA: this.dataFolder,
         LANEWAY_STORE: this.storeFolder,
         LANEWAY_ADMIN_KEY: adminKey,
-        LANEWAY_DEFAULT_ISOLATION: this.level,
         LANEWAY_DRAIN: '0s',
         ...this.parts.settings,
       },
@@ -203,9 +205,8 @@ export class Host {
   /** Pushes files as a zip. Rejects with what the server says when it refuses. */
   async push(name: string, files: Files, manifest: object = {}): Promise<void> {
     const zip = new AdmZip();
-    for (const [file, content] of Object.entries({ ...files, 'laneway.json': JSON.stringify(manifest) })) {
-      zip.addFile(file, Buffer.from(content));
-    }
+    const asked = JSON.stringify({ isolation: this.level, ...manifest });
+    for (const [file, content] of Object.entries({ ...files, 'laneway.json': asked })) zip.addFile(file, Buffer.from(content));
     await this.pushZip(name, zip.toBuffer());
   }
 
@@ -298,11 +299,14 @@ export class Host {
     const server = this.#server;
     if (server === null || !this.serverLives) return;
     const gone = once(server, 'exit');
-    server.kill('SIGCONT');
-    server.kill('SIGTERM');
-    const bound = setTimeout(() => server.kill('SIGKILL'), endsWithinMs);
+    // Its watchdog ends all that it started.
+    server.kill('SIGKILL');
     await gone;
-    clearTimeout(bound);
+  }
+
+  async #offersLevel(): Promise<boolean> {
+    const { isolation } = JSON.parse((await this.ask('GET', '/ready')).text) as { isolation: { strongest: Level } };
+    return isolations.indexOf(isolation.strongest) >= isolations.indexOf(this.level);
   }
 
   async #putVictimsOut(): Promise<void> {

@@ -4,16 +4,17 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import AdmZip from 'adm-zip';
+import { rawZip } from '../store/raw-zip.js';
 import { until } from '../until.js';
 import type { Attack, Scene } from './attack.js';
 import { type AttackBait, type Files, type Host, type Level, type Outcome, program } from './host.js';
 import { succeedsHere } from './verdict.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
-const folders = [join(root, 'test/escapes/attacks'), join(root, 'src/cli/doctor/isolation/probes')];
+const folders = [join(root, 'test/escapes/attacks'), join(root, 'src/cli/doctor/isolation/pushed/probes')];
 /** An attack that is merely broken proves nothing. */
-const broken = /ReferenceError|SyntaxError|NameError|AttributeError|IndentationError|UnboundLocalError|is not a function|: not found|syntax error/;
+const broken =
+  /ReferenceError|SyntaxError|NameError|AttributeError|IndentationError|UnboundLocalError|is not a function|: not found|syntax error/;
 
 /** Carries an attack out and holds what came of it against the table, in both directions. */
 export async function holdVerdict(attack: Attack, host: Host): Promise<string> {
@@ -42,10 +43,10 @@ async function carryOut(attack: Attack, host: Host, mustWork: boolean): Promise<
     return { host, bait, outcome: outcomes[0]!, outcomes };
   }
   const beside = mustWork ? Promise.resolve(true) : host.bystanderIsRight();
-  for (let call = 1; call <= (attack.calls ?? 1); call += 1) outcomes.push(await callAttack(name, { ...bait, call }, { host, isWatched: attack.place === 'own server' }));
+  for (let call = 1; call <= (attack.calls ?? 1); call += 1)
+    outcomes.push(await callAttack(name, { ...bait, call }, { host, isWatched: attack.place === 'last' }));
   assert.ok(await beside, 'another function was hurt while it ran');
-  const expected = attack.file.endsWith('.mjs') || host.level !== 'thread' ? host.level : 'process';
-  for (const { isolation } of outcomes) assert.ok(isolation === expected || isolation === null, `it ran at level ${isolation}`);
+  for (const { isolation } of outcomes) assert.ok(isolation === host.level || isolation === null, `it ran at level ${isolation}`);
   return { host, bait, outcome: outcomes.at(-1)!, outcomes };
 }
 
@@ -104,10 +105,11 @@ function packAttack({ file }: Attack, level: Level): { files: Files; manifest: o
 }
 
 function zipWithLink(target: string): Buffer {
-  const zip = new AdmZip();
-  zip.addFile('index.mjs', Buffer.from(`import fs from 'node:fs';\nexport default () => fs.readFileSync('link', 'utf8');\n`));
-  zip.addFile('link', Buffer.from(target), '', (0o120777 << 16) >>> 0);
-  return zip.toBuffer();
+  const code = `import fs from 'node:fs';\nexport default () => fs.readFileSync('link', 'utf8');\n`;
+  return rawZip([
+    { name: 'index.mjs', data: code },
+    { name: 'link', data: target, mode: 0o120777 },
+  ]);
 }
 
 function readSource(file: string): Buffer {

@@ -20,7 +20,7 @@ export const machine = {
   /** One process may look into another one of the same user. */
   tracing: process.getuid?.() === 0 || readNumber('/proc/sys/kernel/yama/ptrace_scope') === 0,
   /** A crashed program leaves its memory in a file beside it. */
-  cores: /^core/.test(readOr('/proc/sys/kernel/core_pattern', '')),
+  cores: readOr('/proc/sys/kernel/core_pattern', '').startsWith('core'),
   network: Object.values(networkInterfaces()).some((all) => all?.some(({ internal }) => !internal)),
   compiler: ['/usr/bin', '/usr/local/bin'].some((folder) => existsSync(join(folder, 'gcc'))),
 };

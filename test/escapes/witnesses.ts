@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, rmSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { type Dirent, existsSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { fingerprint, type Listener } from '../../src/cli/doctor/isolation/bait.js';
 import type { Scene, Witness } from './attack.js';
 import type { AttackBait, Host } from './host.js';
@@ -43,10 +43,7 @@ export function hasLeftFileIn(folder: (bait: AttackBait) => string): Witness {
 
 /** As `hasLeftFileIn`, somewhere below it. */
 export function hasLeftFileBelow(folder: (bait: AttackBait) => string): Witness {
-  return ({ bait }) => {
-    const files = readdirSync(folder(bait), { recursive: true, encoding: 'utf8' });
-    return files.some((file) => basename(file) === bait.marker);
-  };
+  return ({ bait }) => isBelow(folder(bait), bait.marker);
 }
 
 /** The run came to its end, whatever it used. */
@@ -60,4 +57,19 @@ export function either(...witnesses: Witness[]): Witness {
     for (const witness of witnesses) if (await witness(scene)) return true;
     return false;
   };
+}
+
+function isBelow(folder: string, name: string): boolean {
+  return entriesOf(folder).some(
+    (entry) => entry.name === name || (entry.isDirectory() && isBelow(join(folder, entry.name), name)),
+  );
+}
+
+/** Folders come and go while others push. */
+function entriesOf(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch {
+    return [];
+  }
 }

@@ -1,16 +1,12 @@
-import os
-import time
+import subprocess
 
 
 def main(bait, context):
     """300 processes, and more do not fit anywhere."""
-    made = 0
+    made = []
     try:
         for _ in range(300):
-            if os.fork() == 0:
-                time.sleep(20)
-                os._exit(0)
-            made += 1
+            made.append(subprocess.Popen(["sleep", "20"]))
     except OSError as error:
-        return f"{made} processes, then {error}"
-    return f"all {made} processes of {bait['marker']}"
+        return f"{len(made)} processes, then {error}"
+    return f"all {len(made)} processes of {bait['marker']}"

@@ -1,7 +1,7 @@
 import subprocess
 import sys
 
-HOLD = "import time; kept = bytearray(100 << 20); kept[::4096] = b'x' * (len(kept) // 4096); print('held', flush=True); time.sleep(8)"
+HOLD = "import time; kept = bytearray(100 << 20); kept[::4096] = b'x' * (len(kept) // 4096); print('held', flush=True); time.sleep(4)"
 
 
 def main(bait, context):

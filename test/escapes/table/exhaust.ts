@@ -70,6 +70,7 @@ export const exhaustAttacks: readonly Attack[] = [
     file: 'fork-bomb.py',
     group: 'exhaust',
     intent: '300 processes',
+    manifest: { memory_mb: 2048 },
     place: 'alone',
     worked: resultHasMarker,
     verdicts: {
@@ -83,7 +84,7 @@ export const exhaustAttacks: readonly Attack[] = [
     file: 'open-files.mjs',
     group: 'exhaust',
     intent: 'Open files until the server has no descriptors left',
-    place: 'own server',
+    place: 'last',
     worked: ({ host }) => host.filesAtMost >= openFilesAtMost - 1,
     verdicts: {
       thread: notStopped("a thread's descriptors are the server's"),

@@ -87,7 +87,7 @@ export const forgeAttacks: readonly Attack[] = [
     file: 'close-descriptors.mjs',
     group: 'forge',
     intent: 'Close the descriptors by which it is spoken to',
-    place: 'own server',
+    place: 'last',
     worked: async ({ host, outcome }) => outcome.state === 'succeeded' || !(await host.isWell()),
     verdicts: {
       thread: notStopped("they are the server's, its listening socket included"),

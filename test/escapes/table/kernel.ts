@@ -60,7 +60,11 @@ export const kernelAttacks: readonly Attack[] = [
     group: 'kernel',
     intent: 'Make a device file and read the device',
     worked: resultHasMarker,
-    verdicts: { thread: noThread, process: rootMay, confined: stopped('it has no capabilities, and devices are shut in its tmp') },
+    verdicts: {
+      thread: noThread,
+      process: rootMay,
+      confined: stopped('it has no capabilities, and devices are shut in its tmp'),
+    },
   },
   {
     name: 'real-time',

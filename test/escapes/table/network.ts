@@ -97,7 +97,13 @@ export const networkAttacks: readonly Attack[] = [
     intent: "Open a debugger on the machine's network",
     worked: async ({ outcome }) => {
       const [, address] = /ws:\/\/([\d.]+:\d+)\//.exec(outcome.result) ?? [];
-      return address !== undefined && (await fetch(`http://${address}/json/version`).then(({ ok }) => ok, () => false));
+      return (
+        address !== undefined &&
+        (await fetch(`http://${address}/json/version`).then(
+          ({ ok }) => ok,
+          () => false,
+        ))
+      );
     },
     verdicts: {
       thread: notStopped('it is the server that can be debugged then'),

@@ -1,3 +1,4 @@
+import type { Listener } from '../../../src/cli/doctor/isolation/bait.js';
 import type { Attack } from '../attack.js';
 import { findProcesses } from '../processes.js';
 import { doesNotApply, notStopped, stopped } from '../verdict.js';
@@ -103,7 +104,7 @@ export const outliveAttacks: readonly Attack[] = [
     intent: 'Survive the deletion of its function, with every signal handled',
     worked: async ({ host, bait }) => {
       await host.remove('x-cling').catch(() => undefined);
-      return findProcesses(bait.marker).length > 0;
+      return findProcesses(bait.marker).length > 0 || speaksOn(host.onHost.tcp, bait.marker);
     },
     settles: true,
     verdicts: {
@@ -113,3 +114,9 @@ export const outliveAttacks: readonly Attack[] = [
     },
   },
 ];
+
+async function speaksOn(listener: Listener, words: string): Promise<boolean> {
+  const before = await listener.count(words);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  return (await listener.count(words)) > before;
+}

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { connect, createServer, type AddressInfo, type ListenOptions, type Server } from 'node:net';
+import { connect, createServer, type ListenOptions, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -103,12 +103,17 @@ export class Listener {
   }
 
   get port(): number {
-    const address = this.#server.address() as AddressInfo | string | null;
+    const address = this.#server.address();
     return typeof address === 'object' && address !== null ? address.port : 0;
   }
 
   /** Whether the words came, of all that was sent before this was asked. */
   async heard(words: string): Promise<boolean> {
+    return (await this.count(words)) > 0;
+  }
+
+  /** How often they came. */
+  async count(words: string): Promise<number> {
     // What was sent before has arrived when this has.
     const last = `${randomBytes(8).toString('hex')}\n`;
     const connection = connect(this.port === 0 ? { path: this.#at.path! } : { host: '127.0.0.1', port: this.port });
@@ -118,7 +123,7 @@ export class Listener {
       connection.write(last);
     });
     connection.destroy();
-    return this.#heard.includes(words);
+    return this.#heard.split(words).length - 1;
   }
 
   close(): Promise<void> {
