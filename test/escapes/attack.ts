@@ -12,6 +12,8 @@ export interface Attack {
   manifest?: Record<string, unknown>;
   /** How often it is called, one after the other; it is told which call it is. 1 by default. */
   calls?: number;
+  /** Called like this instead of with a payload. */
+  call?: (name: string, host: Host) => Promise<void>;
   /** Not beside other attacks, after those that can; or last of all, because the server may not answer any more. */
   place?: 'alone' | 'last';
   /** Looked at after the last call. What only ends soon after is waited for. */

@@ -10,7 +10,7 @@ import AdmZip from 'adm-zip';
 import { type Bait, HostBait } from '../../src/cli/doctor/isolation/bait.js';
 import { isolations } from '../../src/contract/words.js';
 import { until } from '../until.js';
-import { killProcesses, readText, statusOf } from './processes.js';
+import { killProcesses, readText, residentBytes, statusOf } from './processes.js';
 
 export type Level = 'thread' | 'process' | 'confined';
 
@@ -41,6 +41,7 @@ const code = fileURLToPath(new URL('../../src/', import.meta.url));
 const adminKey = `lw_testadmin_${randomBytes(20).toString('hex')}`;
 /** So few that a function which opens files without end is soon done. */
 export const openFilesAtMost = 2048;
+const uploadMs = 12_000;
 const wellWithinMs = 3000;
 
 /** A server in a process of its own on a machine with bait on it, and two functions that others are not to reach. */
@@ -70,6 +71,8 @@ export class Host {
   wasHeld = false;
   /** The most files that the server's process was seen to have open. */
   filesAtMost = 0;
+  /** By how much the server's memory grew during uploads. */
+  memoryAtMost = 0;
   readonly #udp: Socket;
   #server: ChildProcess | null = null;
   #watch: NodeJS.Timeout | undefined;
@@ -225,6 +228,28 @@ export class Host {
     const id = randomUUID();
     await this.ask('POST', '/api/v1/runs', { function: name, payload, run_id: id });
     return this.outcomeOf(id);
+  }
+
+  /** Sends a function so many bytes, as fast as they are taken, until it answers or breaks off; and looks at the server meanwhile. */
+  async upload(name: string, bytes: number): Promise<void> {
+    const before = residentBytes(this.serverPid);
+    const piece = new Uint8Array(256 * 1024);
+    let left = bytes;
+    const body = new ReadableStream({
+      pull: (controller) => {
+        this.memoryAtMost = Math.max(this.memoryAtMost, residentBytes(this.serverPid) - before);
+        left -= piece.length;
+        controller.enqueue(piece);
+        if (left <= 0) controller.close();
+      },
+    });
+    const headers = { authorization: `Bearer ${adminKey}` };
+    const init = { method: 'POST', headers, body, duplex: 'half', signal: AbortSignal.timeout(uploadMs) };
+    await fetch(`${this.url}/function/${name}`, init as RequestInit).then(
+      (response) => response.arrayBuffer(),
+      () => undefined,
+    );
+    this.memoryAtMost = Math.max(this.memoryAtMost, residentBytes(this.serverPid) - before);
   }
 
   async outcomeOf(id: string): Promise<Outcome> {

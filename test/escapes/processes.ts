@@ -28,6 +28,11 @@ export function hasEnded(pid: number): boolean {
   return /^$|^[ZX]/.test(statusOf(pid, 'State'));
 }
 
+/** Memory that it holds now. */
+export function residentBytes(pid: number): number {
+  return Number.parseInt(statusOf(pid, 'VmRSS') || '0', 10) * 1024;
+}
+
 /** Empty when it can't be read. */
 export function readText(file: string): string {
   try {

@@ -32,7 +32,7 @@ export async function holdVerdict(attack: Attack, host: Host): Promise<string> {
 }
 
 async function carryOut(attack: Attack, host: Host, mustWork: boolean): Promise<Scene> {
-  const name = `x-${attack.name}`;
+  const name = nameOf(attack);
   const bait = host.baitFor(attack.name);
   const outcomes: Outcome[] = [];
   try {
@@ -43,20 +43,17 @@ async function carryOut(attack: Attack, host: Host, mustWork: boolean): Promise<
     return { host, bait, outcome: outcomes[0]!, outcomes };
   }
   const beside = mustWork ? Promise.resolve(true) : host.bystanderIsRight();
-  for (let call = 1; call <= (attack.calls ?? 1); call += 1)
-    outcomes.push(await callAttack(name, { ...bait, call }, { host, isWatched: attack.place === 'last' }));
+  for (let call = 1; call <= (attack.calls ?? 1); call += 1) outcomes.push(await callAttack(attack, { ...bait, call }, host));
   assert.ok(await beside, 'another function was hurt while it ran');
   for (const { isolation } of outcomes) assert.ok(isolation === host.level || isolation === null, `it ran at level ${isolation}`);
   return { host, bait, outcome: outcomes.at(-1)!, outcomes };
 }
 
 /** A server that is gone answers nobody: that is for the witness to see. */
-async function callAttack(
-  name: string,
-  payload: object,
-  { host, isWatched }: { host: Host; isWatched: boolean },
-): Promise<Outcome> {
-  if (!isWatched) return host.run(name, payload);
+async function callAttack(attack: Attack, payload: object, host: Host): Promise<Outcome> {
+  const name = nameOf(attack);
+  if (attack.call !== undefined) return attack.call(name, host).then(() => ({ ...nothing, state: 'called', message: null }));
+  if (attack.place !== 'last') return host.run(name, payload);
   const ended = new AbortController();
   const gone = { ...nothing, state: 'gone', message: 'the server answers no more' };
   try {
@@ -66,6 +63,10 @@ async function callAttack(
   } finally {
     ended.abort();
   }
+}
+
+function nameOf({ name }: Attack): string {
+  return `x-${name}`;
 }
 
 const nothing = { id: '', reason: null, isolation: null, result: '', log: '' };
@@ -98,7 +99,9 @@ function packAttack({ file }: Attack, level: Level): { files: Files; manifest: o
     case '.sh':
       return { files: { 'run.sh': source }, manifest: program };
     case '.c':
-      return { files: { run: compile(file) }, manifest: { runtime: 'executable', entry: 'run' } };
+      return file.endsWith('.so.c')
+        ? { files: { 'run.sh': '#!/bin/sh\necho ran\n', 'loaded.so': compile(file, ['-shared', '-fPIC']) }, manifest: program }
+        : { files: { run: compile(file, ['-static']) }, manifest: { runtime: 'executable', entry: 'run' } };
     default:
       throw new Error(`${file}: no way to run that at level ${level}`);
   }
@@ -123,10 +126,10 @@ function readSource(file: string): Buffer {
   throw new Error(`there is no attack ${file}`);
 }
 
-function compile(file: string): Buffer {
+function compile(file: string, how: readonly string[]): Buffer {
   const folder = mkdtempSync(join(tmpdir(), 'laneway-compiled-'));
   try {
-    const { status, stderr } = spawnSync('gcc', ['-O1', '-static', '-o', join(folder, 'run'), join(folders[0]!, file)], {
+    const { status, stderr } = spawnSync('gcc', ['-O1', ...how, '-o', join(folder, 'run'), join(folders[0]!, file)], {
       encoding: 'utf8',
     });
     assert.equal(status, 0, stderr);

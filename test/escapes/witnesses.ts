@@ -43,7 +43,14 @@ export function hasLeftFileIn(folder: (bait: AttackBait) => string): Witness {
 
 /** As `hasLeftFileIn`, somewhere below it. */
 export function hasLeftFileBelow(folder: (bait: AttackBait) => string): Witness {
-  return ({ bait }) => isBelow(folder(bait), bait.marker);
+  return ({ bait }) => hasFileBelow(folder(bait), new RegExp(`^${bait.marker}$`));
+}
+
+/** Whether a file of such a name is in the folder or below. */
+export function hasFileBelow(folder: string, name: RegExp): boolean {
+  return entriesOf(folder).some((entry) =>
+    entry.isDirectory() ? hasFileBelow(join(folder, entry.name), name) : name.test(entry.name),
+  );
 }
 
 /** The run came to its end, whatever it used. */
@@ -57,12 +64,6 @@ export function either(...witnesses: Witness[]): Witness {
     for (const witness of witnesses) if (await witness(scene)) return true;
     return false;
   };
-}
-
-function isBelow(folder: string, name: string): boolean {
-  return entriesOf(folder).some(
-    (entry) => entry.name === name || (entry.isDirectory() && isBelow(join(folder, entry.name), name)),
-  );
 }
 
 /** Folders come and go while others push. */

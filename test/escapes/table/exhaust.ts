@@ -5,6 +5,8 @@ import { gotThrough, resultHasMarker } from '../witnesses.js';
 
 const noThread = doesNotApply('only Node code runs in threads');
 const limited = { memory_mb: 64 };
+const noDescriptors = doesNotApply('threads have no descriptors to the server');
+const uploadedBytes = 800 * 1024 * 1024;
 const logLimit = 1024 * 1024;
 const cutLog = stopped('the log is cut at its limit');
 
@@ -63,6 +65,34 @@ export const exhaustAttacks: readonly Attack[] = [
       thread: noThread,
       process: notStopped('what left the group is not counted'),
       confined: stopped('memory of the worker and all it started is limited'),
+    },
+  },
+  {
+    name: 'raise-baseline',
+    file: 'raise-baseline.py',
+    group: 'exhaust',
+    intent: 'Hold 600 MB and say each time that the worker has only begun',
+    manifest: limited,
+    place: 'alone',
+    worked: gotThrough,
+    verdicts: {
+      thread: noThread,
+      process: stopped('a worker begins once'),
+      confined: stopped('a worker begins once'),
+    },
+  },
+  {
+    name: 'flood-credit',
+    file: 'flood-credit.mjs',
+    group: 'exhaust',
+    intent: 'Have the server keep all that a caller sends, by saying that it was taken',
+    place: 'alone',
+    call: (name, host) => host.upload(name, uploadedBytes),
+    worked: ({ host }) => host.memoryAtMost > uploadedBytes / 2,
+    verdicts: {
+      thread: noDescriptors,
+      process: stopped('more than was sent can not have been taken'),
+      confined: stopped('more than was sent can not have been taken'),
     },
   },
   {

@@ -101,7 +101,7 @@ export const poisonAttacks: readonly Attack[] = [
     verdicts: {
       thread: stopped("a thread's children print to where the server's do"),
       process: reachesItself('what left the group is not seen while its worker lives'),
-      confined: reachesItself('what left the group is not seen while its worker lives'),
+      confined: stopped('whatever else lives in its cell is seen, and the worker not used again'),
     },
   },
 ];

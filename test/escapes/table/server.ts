@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
+import { join } from 'node:path';
 import type { Attack } from '../attack.js';
 import { hasEnded, readText } from '../processes.js';
 import { doesNotApply, notStopped, stopped } from '../verdict.js';
-import { tells, tellsFingerprint } from '../witnesses.js';
+import { hasFileBelow, tells, tellsFingerprint } from '../witnesses.js';
 
 const noThread = doesNotApply('only Node code runs in threads');
 const sameUser = notStopped('/proc of the same user can be read');
@@ -158,11 +159,25 @@ export const serverAttacks: readonly Attack[] = [
     file: 'dump-core.py',
     group: 'server',
     intent: 'Leave its memory on the disk by a crash',
-    worked: ({ outcome }) => /"cores":\["/.test(outcome.result),
+    worked: ({ host, outcome }) =>
+      outcome.result.includes('"signal":true') && hasFileBelow(join(host.dataFolder, 'workers'), /^core/),
     verdicts: {
       thread: noThread,
-      process: notStopped('the limit of core files can be raised', 'cores'),
-      confined: stopped('core files are limited to nothing'),
+      process: notStopped('it is in a file in its temporary folder', 'cores'),
+      confined: stopped('its temporary folder is memory, and goes with it'),
+    },
+  },
+  {
+    name: 'preload-launcher',
+    file: 'preload-launcher.so.c',
+    group: 'server',
+    intent: 'Be loaded (LD_PRELOAD) into the program that gives the rights of the server away',
+    manifest: { env: { LD_PRELOAD: './loaded.so' } },
+    worked: ({ outcome }) => /loaded by user \d+ into (setpriv|bwrap)/.test(outcome.log),
+    verdicts: {
+      thread: doesNotApply('programs run in processes'),
+      process: notStopped("it has the same rights as the server's anyway"),
+      confined: stopped('what its manifest says is set when its rights are gone'),
     },
   },
   {
