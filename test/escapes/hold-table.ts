@@ -1,6 +1,8 @@
+import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import type { Attack } from './attack.js';
 import { Host, type Level } from './host.js';
+import { findProcesses } from './processes.js';
 import { holdVerdict } from './run-attack.js';
 import { attacks } from './table.js';
 
@@ -20,6 +22,9 @@ export function holdTable(level: Level): void {
       const said = await holdVerdict(attack, host);
       inner.diagnostic(said.replaceAll('\n', ' ').slice(0, 300));
     };
+    await t.test('no secret of a function stands on a command line', () => {
+      assert.deepEqual(findProcesses(host.victimSecret), []);
+    });
     await t.test('beside each other', { concurrency: atOnce }, async (together) => {
       await Promise.all(due.filter(({ place }) => place === undefined).map((attack) => together.test(attack.name, held(attack))));
     });

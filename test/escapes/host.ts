@@ -7,9 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import AdmZip from 'adm-zip';
-import { type Bait, HostBait } from '../../src/cli/doctor/isolation/bait.js';
+import { type Bait, HostBait, Listener } from '../../src/cli/doctor/isolation/bait.js';
 import { isolations } from '../../src/contract/words.js';
 import { until } from '../until.js';
+import { ownAddresses } from './machine.js';
 import { killProcesses, readText, residentBytes, statusOf } from './processes.js';
 
 export type Level = 'thread' | 'process' | 'confined';
@@ -18,7 +19,7 @@ export type Level = 'thread' | 'process' | 'confined';
 export interface AttackBait extends Bait {
   level: Level;
   server: Bait['server'] & { url: string; port: number; store: string; code: string; home: string };
-  host: Bait['host'] & { udp: number };
+  host: Bait['host'] & { udp: number; everywhere: number; addresses: string[] };
   victim: { folder: string; file: string };
 }
 
@@ -82,7 +83,8 @@ export class Host {
     const udp = createSocket('udp4');
     udp.bind(0, '127.0.0.1');
     await once(udp, 'listening');
-    const host = new Host(level, { settings, bait: await HostBait.open(), udp });
+    const everywhere = await Listener.open({ host: '0.0.0.0', port: 0 });
+    const host = new Host(level, { settings, bait: await HostBait.open(), udp, everywhere });
     writeFileSync(join(host.onHost.describe().folder, 'kept'), 'kept');
     try {
       await host.start();
@@ -97,7 +99,7 @@ export class Host {
 
   private constructor(
     readonly level: Level,
-    readonly parts: { settings: Record<string, string>; bait: HostBait; udp: Socket },
+    readonly parts: { settings: Record<string, string>; bait: HostBait; udp: Socket; everywhere: Listener },
   ) {
     this.#udp = parts.udp;
     this.#udp.unref().on('message', (bytes) => (this.udpHeard += bytes.toString('latin1')));
@@ -105,6 +107,11 @@ export class Host {
 
   get onHost(): HostBait {
     return this.parts.bait;
+  }
+
+  /** Listens at all addresses of the machine. */
+  get everywhere(): Listener {
+    return this.parts.everywhere;
   }
 
   get serverPid(): number {
@@ -187,7 +194,12 @@ export class Host {
         code,
         home: this.folder,
       },
-      host: { ...this.onHost.describe(), udp: this.#udp.address().port },
+      host: {
+        ...this.onHost.describe(),
+        udp: this.#udp.address().port,
+        everywhere: this.everywhere.port,
+        addresses: ownAddresses().map(({ address }) => address),
+      },
       victim: { folder: this.#victimFolder, file: join(this.#victimFolder, 'index.mjs') },
     };
   }
@@ -226,7 +238,8 @@ export class Host {
   /** Runs a function and waits for its end. Rejects when the server is gone before. */
   async run(name: string, payload: unknown): Promise<Outcome> {
     const id = randomUUID();
-    await this.ask('POST', '/api/v1/runs', { function: name, payload, run_id: id });
+    const { status, text } = await this.ask('POST', '/api/v1/runs', { function: name, payload, run_id: id });
+    if (status === 409) return { id, state: 'refused', reason: null, message: text, isolation: null, result: '', log: '' };
     return this.outcomeOf(id);
   }
 
@@ -298,6 +311,7 @@ export class Host {
     clearInterval(this.#watch);
     await this.#endServer();
     this.#udp.close();
+    await this.everywhere.close();
     await this.onHost.close();
     killProcesses(this.token);
     for (const folder of ['/tmp', '/dev/shm']) {

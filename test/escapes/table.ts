@@ -7,7 +7,7 @@ import { networkAttacks } from './table/network.js';
 import { outliveAttacks } from './table/outlive.js';
 import { poisonAttacks } from './table/poison.js';
 import { serverAttacks } from './table/server.js';
-import { machine } from './verdict.js';
+import { machine } from './machine.js';
 
 /** What each level of isolation stops, and what it does not: held against reality in both directions by the tests. */
 export const table: readonly Attack[] = [

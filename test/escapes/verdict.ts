@@ -1,7 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { networkInterfaces } from 'node:os';
-import { join } from 'node:path';
 import type { Level } from './host.js';
+import { machine } from './machine.js';
 
 /** What becomes of an attack at one level, and why. */
 export interface Verdict {
@@ -12,18 +10,6 @@ export interface Verdict {
 }
 
 export type Verdicts = Record<Level, Verdict>;
-
-/** What decides on a machine whether some attacks can work at all. */
-export const machine = {
-  /** The server runs as root. */
-  root: process.getuid?.() === 0,
-  /** One process may look into another one of the same user. */
-  tracing: process.getuid?.() === 0 || readNumber('/proc/sys/kernel/yama/ptrace_scope') === 0,
-  /** A crashed program leaves its memory in a file beside it. */
-  cores: readOr('/proc/sys/kernel/core_pattern', '').startsWith('core'),
-  network: Object.values(networkInterfaces()).some((all) => all?.some(({ internal }) => !internal)),
-  compiler: ['/usr/bin', '/usr/local/bin'].some((folder) => existsSync(join(folder, 'gcc'))),
-};
 
 /** How the conditions are said. */
 export const conditions: Record<keyof typeof machine, string> = {
@@ -54,16 +40,4 @@ export function doesNotApply(because: string): Verdict {
 /** Whether it must succeed on this machine. */
 export function succeedsHere({ is, onlyWhere }: Verdict): boolean {
   return (is === 'not stopped' || is === 'reaches itself') && (onlyWhere === undefined || machine[onlyWhere]);
-}
-
-function readNumber(file: string): number {
-  return Number(readOr(file, '0'));
-}
-
-function readOr(file: string, otherwise: string): string {
-  try {
-    return readFileSync(file, 'utf8').trim();
-  } catch {
-    return otherwise;
-  }
 }

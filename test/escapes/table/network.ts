@@ -1,7 +1,7 @@
-import { networkInterfaces } from 'node:os';
 import type { Attack } from '../attack.js';
+import { ownAddresses } from '../machine.js';
 import { doesNotApply, notStopped, stopped } from '../verdict.js';
-import { isHeardBy, tells } from '../witnesses.js';
+import { either, isHeardBy, tells } from '../witnesses.js';
 
 const noThread = doesNotApply('only Node code runs in threads');
 const machines = notStopped("it has the machine's network");
@@ -71,7 +71,7 @@ export const networkAttacks: readonly Attack[] = [
     file: 'list-addresses.mjs',
     group: 'network',
     intent: "Read the machine's addresses",
-    worked: tells(() => ownAddresses()[0] ?? ''),
+    worked: tells(() => ownAddresses().map(({ mac, address }) => `${mac} ${address}`)[0] ?? ''),
     verdicts: { thread: addressed, process: addressed, confined: noNetwork },
   },
   {
@@ -89,6 +89,25 @@ export const networkAttacks: readonly Attack[] = [
     intent: 'Reach the metadata address, the internet, a name server',
     worked: ({ outcome }) => !/^\["ENETUNREACH","ENETUNREACH","no name: [^"]*"\]$/.test(outcome.result),
     verdicts: { thread: notTried, process: notTried, confined: noNetwork },
+  },
+  {
+    name: 'reach-host-outbound',
+    file: 'reach-host-outbound.py',
+    group: 'network',
+    intent: "Reach the machine's own services and the metadata address with `network: outbound`",
+    manifest: { network: 'outbound' },
+    worked: either(
+      isHeardBy(({ onHost }) => onHost.tcp),
+      isHeardBy(({ everywhere }) => everywhere),
+      isHeardBy(({ onHost }) => onHost.socket),
+      isHeardBy(({ onHost }) => onHost.abstract),
+      ({ outcome }) => outcome.state === 'succeeded' && !/"metadata":"\[Errno (101|113)\]/.test(outcome.result),
+    ),
+    verdicts: {
+      thread: doesNotApply("it has the machine's network"),
+      process: doesNotApply("it has the machine's network"),
+      confined: stopped('what belongs to the machine has no route, or outbound is refused'),
+    },
   },
   {
     name: 'open-debugger',
@@ -112,8 +131,3 @@ export const networkAttacks: readonly Attack[] = [
     },
   },
 ];
-
-function ownAddresses(): string[] {
-  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
-  return all.filter(({ internal }) => !internal).map(({ mac, address }) => `${mac} ${address}`);
-}
