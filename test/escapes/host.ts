@@ -10,7 +10,7 @@ import AdmZip from 'adm-zip';
 import { type Bait, HostBait, Listener } from '../../src/cli/doctor/isolation/bait.js';
 import { isolations } from '../../src/contract/words.js';
 import { until } from '../until.js';
-import { ownAddresses } from './machine.js';
+import { machine, ownAddresses } from './machine.js';
 import { killProcesses, readText, residentBytes, statusOf } from './processes.js';
 
 export type Level = 'thread' | 'process' | 'confined';
@@ -61,6 +61,8 @@ export class Host {
   readonly adminKey = adminKey;
   /** Whether the server gives functions this level on this machine; without, nothing can be run on it. */
   hasLevel = false;
+  /** What decides on it whether some attacks can work at all. */
+  machine = machine;
   url = '';
   /** What the server printed. */
   output = '';
@@ -88,7 +90,7 @@ export class Host {
     writeFileSync(join(host.onHost.describe().folder, 'kept'), 'kept');
     try {
       await host.start();
-      host.hasLevel = await host.#offersLevel();
+      await host.#askWhatItOffers();
       if (host.hasLevel) await host.#putVictimsOut();
     } catch (error) {
       await host.close();
@@ -343,9 +345,10 @@ export class Host {
     await gone;
   }
 
-  async #offersLevel(): Promise<boolean> {
-    const { isolation } = JSON.parse((await this.ask('GET', '/ready')).text) as { isolation: { strongest: Level } };
-    return isolations.indexOf(isolation.strongest) >= isolations.indexOf(this.level);
+  async #askWhatItOffers(): Promise<void> {
+    const ready = JSON.parse((await this.ask('GET', '/ready')).text) as { isolation: { strongest: Level }; limits?: string };
+    this.hasLevel = isolations.indexOf(ready.isolation.strongest) >= isolations.indexOf(this.level);
+    this.machine = { ...machine, noGroups: ready.limits?.startsWith('cgroup') !== true };
   }
 
   async #putVictimsOut(): Promise<void> {

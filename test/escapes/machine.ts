@@ -8,11 +8,15 @@ export const machine = {
   root: process.getuid?.() === 0,
   /** One process may look into another one of the same user. */
   tracing: process.getuid?.() === 0 || readNumber('/proc/sys/kernel/yama/ptrace_scope') === 0,
-  /** A crashed program leaves its memory in a file beside it. */
-  cores: readOr('/proc/sys/kernel/core_pattern', '').startsWith('core'),
+  /** A crashed program leaves its memory in a file beside it, where root wants that. */
+  cores: process.getuid?.() === 0 && readOr('/proc/sys/kernel/core_pattern', '').startsWith('core'),
   network: ownAddresses().length > 0,
+  /** The server can not make groups of processes, with limits for all of them together. Known when it runs. */
+  noGroups: false,
   compiler: ['/usr/bin', '/usr/local/bin'].some((folder) => existsSync(join(folder, 'gcc'))),
 };
+
+export type Machine = typeof machine;
 
 /** Those of IPv4 by which other machines reach this one. */
 export function ownAddresses(): NetworkInterfaceInfo[] {

@@ -8,7 +8,7 @@ import { rawZip } from '../store/raw-zip.js';
 import { until } from '../until.js';
 import type { Attack, Scene } from './attack.js';
 import { type AttackBait, type Files, type Host, type Level, type Outcome, program } from './host.js';
-import { succeedsHere } from './verdict.js';
+import { succeedsOn } from './verdict.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const folders = [join(root, 'test/escapes/attacks'), join(root, 'src/cli/doctor/isolation/pushed/probes')];
@@ -19,7 +19,7 @@ const broken =
 /** Carries an attack out and holds what came of it against the table, in both directions. */
 export async function holdVerdict(attack: Attack, host: Host): Promise<string> {
   const verdict = attack.verdicts[host.level];
-  const mustWork = succeedsHere(verdict);
+  const mustWork = succeedsOn(host.machine, verdict);
   const scene = await carryOut(attack, host, mustWork);
   const said = scene.outcomes.map(({ state, reason, message, result, log }) =>
     `${state} ${reason ?? ''} ${message ?? ''} ${result} ${log}`.slice(0, 600),

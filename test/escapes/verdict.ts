@@ -1,22 +1,23 @@
 import type { Level } from './host.js';
-import { machine } from './machine.js';
+import type { Machine } from './machine.js';
 
 /** What becomes of an attack at one level, and why. */
 export interface Verdict {
   is: 'stopped' | 'not stopped' | 'reaches itself' | 'does not apply';
   because: string;
   /** It is only so where the machine is like this; elsewhere the attack is stopped by the system itself. */
-  onlyWhere?: keyof typeof machine;
+  onlyWhere?: keyof Machine;
 }
 
 export type Verdicts = Record<Level, Verdict>;
 
 /** How the conditions are said. */
-export const conditions: Record<keyof typeof machine, string> = {
+export const conditions: Record<keyof Machine, string> = {
   root: 'where the server runs as root',
   tracing: 'where processes may trace each other',
-  cores: 'where crashes leave core files',
+  cores: 'where the server runs as root and crashes leave core files',
   network: 'where the machine has a network',
+  noGroups: 'where the server may not make control groups',
   compiler: 'where there is a C compiler',
 };
 
@@ -24,7 +25,7 @@ export function stopped(because: string): Verdict {
   return { is: 'stopped', because };
 }
 
-export function notStopped(because: string, onlyWhere?: keyof typeof machine): Verdict {
+export function notStopped(because: string, onlyWhere?: keyof Machine): Verdict {
   return { is: 'not stopped', because, ...(onlyWhere === undefined ? {} : { onlyWhere }) };
 }
 
@@ -37,7 +38,7 @@ export function doesNotApply(because: string): Verdict {
   return { is: 'does not apply', because };
 }
 
-/** Whether it must succeed on this machine. */
-export function succeedsHere({ is, onlyWhere }: Verdict): boolean {
-  return (is === 'not stopped' || is === 'reaches itself') && (onlyWhere === undefined || machine[onlyWhere]);
+/** Whether it must succeed on such a machine. */
+export function succeedsOn(on: Machine, { is, onlyWhere }: Verdict): boolean {
+  return (is === 'not stopped' || is === 'reaches itself') && (onlyWhere === undefined || on[onlyWhere]);
 }

@@ -1,4 +1,5 @@
 import subprocess
+import time
 
 
 def main(bait, context):
@@ -9,4 +10,5 @@ def main(bait, context):
             made.append(subprocess.Popen(["sleep", "20"]))
     except OSError as error:
         return f"{len(made)} processes, then {error}"
+    time.sleep(3)
     return f"all {len(made)} processes of {bait['marker']}"

@@ -63,8 +63,22 @@ export const exhaustAttacks: readonly Attack[] = [
     worked: gotThrough,
     verdicts: {
       thread: noThread,
-      process: notStopped('what left the group is not counted'),
+      process: notStopped('what left the group is not counted', 'noGroups'),
       confined: stopped('memory of the worker and all it started is limited'),
+    },
+  },
+  {
+    name: 'memory-left-groups',
+    file: 'memory-left-groups.py',
+    group: 'exhaust',
+    intent: '600 MB in six processes that left its control groups too',
+    manifest: limited,
+    place: 'alone',
+    worked: gotThrough,
+    verdicts: {
+      thread: noThread,
+      process: notStopped('root may leave every group', 'root'),
+      confined: stopped('it sees no control groups'),
     },
   },
   {
@@ -105,7 +119,7 @@ export const exhaustAttacks: readonly Attack[] = [
     worked: resultHasMarker,
     verdicts: {
       thread: noThread,
-      process: notStopped('processes are not counted'),
+      process: stopped('processes are limited'),
       confined: stopped('processes are limited'),
     },
   },
@@ -139,8 +153,8 @@ export const exhaustAttacks: readonly Attack[] = [
     name: 'fill-folder',
     file: 'fill-folder.py',
     group: 'exhaust',
-    intent: '60,000 files',
-    manifest: limited,
+    intent: '30,000 files',
+    manifest: { memory_mb: 16 },
     place: 'alone',
     worked: resultHasMarker,
     verdicts: {

@@ -30,7 +30,7 @@ export const outliveAttacks: readonly Attack[] = [
     settles: true,
     verdicts: {
       thread: notStopped('nobody knows of it'),
-      process: notStopped('nothing tells whose it is'),
+      process: notStopped('nothing tells whose it is', 'noGroups'),
       confined: withNamespace,
     },
   },
@@ -41,7 +41,7 @@ export const outliveAttacks: readonly Attack[] = [
     intent: 'Become a daemon: no group, no parent, no environment, no descriptors',
     worked: hasProcess,
     settles: true,
-    verdicts: { thread: noThread, process: notStopped('nothing tells whose it is'), confined: withNamespace },
+    verdicts: { thread: noThread, process: notStopped('nothing tells whose it is', 'noGroups'), confined: withNamespace },
   },
   {
     name: 'outlive-nohup',
