@@ -348,7 +348,8 @@ export class Host {
   async #askWhatItOffers(): Promise<void> {
     const ready = JSON.parse((await this.ask('GET', '/ready')).text) as { isolation: { strongest: Level }; limits?: string };
     this.hasLevel = isolations.indexOf(ready.isolation.strongest) >= isolations.indexOf(this.level);
-    this.machine = { ...machine, noGroups: ready.limits?.startsWith('cgroup') !== true };
+    const noGroups = ready.limits?.startsWith('cgroup') !== true;
+    this.machine = { ...machine, noGroups, looseGroups: noGroups || machine.looseGroups };
   }
 
   async #putVictimsOut(): Promise<void> {

@@ -15,9 +15,16 @@ export type Verdicts = Record<Level, Verdict>;
 export const conditions: Record<keyof Machine, string> = {
   root: 'where the server runs as root',
   tracing: 'where processes may trace each other',
-  cores: 'where the server runs as root and crashes leave core files',
-  network: 'where the machine has a network',
+  cores: 'where crashes leave core files and the server is root',
+  mounts: 'where the server may mount (root)',
+  sniffing: 'where the server may open raw sockets (root)',
+  kernelLog: "where the server may read the kernel's log (root)",
+  devices: 'where the server may make devices (root)',
+  priorities: 'where the server may set priorities (root)',
+  settings: 'where the server may change settings (root)',
   noGroups: 'where the server may not make control groups',
+  looseGroups: 'where the server is root, or may not make control groups',
+  network: 'where the machine has a network',
   compiler: 'where there is a C compiler',
 };
 

@@ -77,7 +77,7 @@ export const exhaustAttacks: readonly Attack[] = [
     worked: gotThrough,
     verdicts: {
       thread: noThread,
-      process: notStopped('root may leave every group', 'root'),
+      process: notStopped('it leaves them, and is not counted', 'looseGroups'),
       confined: stopped('it sees no control groups'),
     },
   },

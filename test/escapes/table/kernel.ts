@@ -5,7 +5,6 @@ import { doesNotApply, notStopped, stopped } from '../verdict.js';
 import { resultHasMarker, tells } from '../witnesses.js';
 
 const noThread = doesNotApply('only Node code runs in threads');
-const rootMay = notStopped('root may', 'root');
 const filtered = stopped('the system call is refused, and it has no capabilities');
 
 export const kernelAttacks: readonly Attack[] = [
@@ -36,7 +35,7 @@ export const kernelAttacks: readonly Attack[] = [
       if (isMounted) spawnSync('umount', [bait.host.folder]);
       return isMounted;
     },
-    verdicts: { thread: noThread, process: rootMay, confined: filtered },
+    verdicts: { thread: noThread, process: notStopped('it may what the server may', 'mounts'), confined: filtered },
   },
   {
     name: 'share-key',
@@ -52,7 +51,7 @@ export const kernelAttacks: readonly Attack[] = [
     group: 'kernel',
     intent: "Read the kernel's log",
     worked: ({ outcome }) => /"read":[1-9]/.test(outcome.result),
-    verdicts: { thread: noThread, process: rootMay, confined: filtered },
+    verdicts: { thread: noThread, process: notStopped('it may what the server may', 'kernelLog'), confined: filtered },
   },
   {
     name: 'make-device',
@@ -62,7 +61,7 @@ export const kernelAttacks: readonly Attack[] = [
     worked: resultHasMarker,
     verdicts: {
       thread: noThread,
-      process: rootMay,
+      process: notStopped('it may what the server may', 'devices'),
       confined: stopped('it has no capabilities, and devices are shut in its tmp'),
     },
   },
@@ -72,7 +71,11 @@ export const kernelAttacks: readonly Attack[] = [
     group: 'kernel',
     intent: 'Give a process real-time priority over the whole machine',
     worked: ({ bait }) => findProcesses(bait.marker).some((pid) => schedulingOf(pid) === 1),
-    verdicts: { thread: noThread, process: rootMay, confined: stopped('it has no capabilities') },
+    verdicts: {
+      thread: noThread,
+      process: notStopped('it may what the server may', 'priorities'),
+      confined: stopped('it has no capabilities'),
+    },
   },
   {
     name: 'change-settings',
@@ -80,7 +83,11 @@ export const kernelAttacks: readonly Attack[] = [
     group: 'kernel',
     intent: 'Change settings of the kernel in /proc/sys',
     worked: tells(() => '"kernel/'),
-    verdicts: { thread: noThread, process: rootMay, confined: stopped('they belong to root') },
+    verdicts: {
+      thread: noThread,
+      process: notStopped('it may what the server may', 'settings'),
+      confined: stopped('they belong to root'),
+    },
   },
   {
     name: 'type-for-user',

@@ -80,7 +80,7 @@ export const networkAttacks: readonly Attack[] = [
     group: 'network',
     intent: 'Listen to what others say on the loopback interface, keys included',
     worked: tells(({ adminKey }) => adminKey),
-    verdicts: { thread: noThread, process: notStopped('root may', 'root'), confined: noNetwork },
+    verdicts: { thread: noThread, process: notStopped("it has the machine's network", 'sniffing'), confined: noNetwork },
   },
   {
     name: 'reach-outside',
