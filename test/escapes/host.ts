@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createSocket, type Socket } from 'node:dgram';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -52,6 +52,8 @@ export class Host {
   readonly folder = mkdtempSync(join(tmpdir(), 'laneway-escapes-'));
   /** In the server's environment. */
   readonly environmentSecret = `bait-${randomBytes(16).toString('hex')}`;
+  /** In a file that whoever started the server left open in it. */
+  readonly inheritedSecret = `bait-${randomBytes(16).toString('hex')}`;
   /** A secret of the victim's. */
   readonly victimSecret = `bait-${randomBytes(16).toString('hex')}`;
   /** In the victim's code, in its temporary folder, in its payload. */
@@ -88,6 +90,7 @@ export class Host {
     const everywhere = await Listener.open({ host: '0.0.0.0', port: 0 });
     const host = new Host(level, { settings, bait: await HostBait.open(), udp, everywhere });
     writeFileSync(join(host.onHost.describe().folder, 'kept'), 'kept');
+    writeFileSync(join(host.onHost.describe().folder, 'inherited'), host.inheritedSecret);
     try {
       await host.start();
       await host.#askWhatItOffers();
@@ -140,10 +143,12 @@ export class Host {
     this.wasHeld = false;
     this.filesAtMost = 0;
     // A session of its own: what is sent to all of a group is not to reach the tests.
+    const inherited = openSync(join(this.onHost.describe().folder, 'inherited'), 'r');
     const limited = `ulimit -n ${openFilesAtMost}; exec "$0" "$@"`;
     const server = spawn('/bin/sh', ['-c', limited, process.execPath, '--inspect-port=0', fas, 'serve'], {
       detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      // The last one is what a careless supervisor leaves open.
+      stdio: ['ignore', 'pipe', 'pipe', ...Array.from({ length: 37 }, () => 'ignore' as const), inherited],
       env: {
         PATH: process.env['PATH'],
         HOME: this.folder,
@@ -156,8 +161,9 @@ export class Host {
         ...this.parts.settings,
       },
     });
+    closeSync(inherited);
     this.#server = server;
-    for (const stream of [server.stdout, server.stderr]) stream.on('data', (bytes) => (this.output += String(bytes)));
+    for (const stream of [server.stdout!, server.stderr!]) stream.on('data', (bytes) => (this.output += String(bytes)));
     await until(() => /listening on (\S+)/.test(this.output) || !this.serverLives);
     if (!this.serverLives) throw new Error(`the server did not start: ${this.output}`);
     this.url = /listening on (\S+)/.exec(this.output)![1]!;

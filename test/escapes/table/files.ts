@@ -122,6 +122,18 @@ export const fileAttacks: readonly Attack[] = [
     },
   },
   {
+    name: 'inherited-descriptor',
+    file: 'inherited-descriptor.mjs',
+    group: 'files',
+    intent: 'Read a file that whoever started the server had left open',
+    worked: tells(({ inheritedSecret }) => inheritedSecret),
+    verdicts: {
+      thread: stopped('the server closes what it is handed'),
+      process: stopped('the server closes what it is handed'),
+      confined: stopped('the server closes what it is handed'),
+    },
+  },
+  {
     name: 'server-descriptors',
     file: 'server-descriptors.py',
     group: 'files',
