@@ -364,10 +364,14 @@ export class Host {
     await this.push('bystander', { 'index.mjs': bystander });
     await this.push(
       'victim',
-      { 'index.mjs': `const own = '${this.victimCode}';\n${victim(this.victimFile)}` },
+      { 'index.mjs': `const own = '${this.victimCode}';\n${victim(this.victimFile, this.token)}` },
       { secrets, timeout_ms: 600_000 },
     );
-    await this.push('victim-program', { 'run.sh': victimProgram(this.victimFile) }, { ...program, secrets, timeout_ms: 600_000 });
+    await this.push(
+      'victim-program',
+      { 'run.sh': victimProgram(this.victimFile, this.token) },
+      { ...program, secrets, timeout_ms: 600_000 },
+    );
     this.#victimFolder = findFolderOf(this.storeFolder, this.victimCode);
     if (!(await this.bystanderIsRight())) throw new Error('the bystander does not work');
     await this.renewVictim('victim');
@@ -380,11 +384,11 @@ export const program = { runtime: 'executable', entry: 'run.sh' };
 const bystander = `export default ({ number }) => { console.log('counted ' + number); return { next: number + 1 }; };\n`;
 
 /** Holds a secret, a payload and a file in its temporary folder, until it is cancelled. */
-function victim(file: string): string {
+function victim(file: string, token: string): string {
   return `import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 export default async ({ said }, { signal, env }) => {
-  writeFileSync(tmpdir() + '/victim-file', '${file}');
+  writeFileSync(tmpdir() + '/${token}-victim-file', '${file}');
   console.log('waits', said, env.VICTIM_SECRET.length);
   await new Promise((resolve) => { setTimeout(resolve, 600_000); signal.addEventListener('abort', resolve); });
   return 'untouched';
@@ -392,8 +396,8 @@ export default async ({ said }, { signal, env }) => {
 `;
 }
 
-function victimProgram(file: string): string {
-  return `#!/bin/sh\nprintf %s ${file} > "$TMPDIR/victim-file"\necho waits\nwhile :; do sleep 1; done\n`;
+function victimProgram(file: string, token: string): string {
+  return `#!/bin/sh\nprintf %s ${file} > "$TMPDIR/${token}-victim-file"\necho waits\nwhile :; do sleep 1; done\n`;
 }
 
 /** The unpacked version that holds the text. */

@@ -3,7 +3,7 @@ import glob
 
 def main(bait, context):
     """Looks into the temporary folders of other functions' workers."""
-    patterns = [bait["server"]["data"] + "/workers/tmp/*/*", "/tmp/victim-file", "/tmp/*/victim-file", "/tmp/*/*/victim-file"]
+    patterns = [bait["server"]["data"] + "/workers/tmp/*/*", "/tmp/*victim-file", "/tmp/*/*victim-file", "/tmp/*/*/*victim-file"]
     found = []
     for pattern in patterns:
         for file in glob.glob(pattern):

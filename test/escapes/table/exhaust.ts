@@ -160,7 +160,7 @@ export const exhaustAttacks: readonly Attack[] = [
     verdicts: {
       thread: noThread,
       process: notStopped("the temporary folder is on the server's disk"),
-      confined: stopped('what the kernel keeps for them is memory of the worker'),
+      confined: notStopped('what the kernel keeps for them is counted by control groups alone', 'noGroups'),
     },
   },
   {
