@@ -31,19 +31,24 @@ export async function holdVerdict(attack: Attack, host: Host): Promise<string> {
   return said.join(' | ');
 }
 
-async function carryOut(attack: Attack, host: Host, mustWork: boolean): Promise<Scene> {
-  const name = nameOf(attack);
+/** Pushes an attack and calls it as often as it wants. */
+export async function startAttack(attack: Attack, host: Host): Promise<Outcome[]> {
   const bait = host.baitFor(attack.name);
   const outcomes: Outcome[] = [];
   try {
-    await pushAttack(name, attack, bait, host);
+    await pushAttack(attack, bait, host);
   } catch (error) {
-    assert.match(String(error), /refused/);
-    outcomes.push({ ...nothing, state: 'refused', message: String(error) });
-    return { host, bait, outcome: outcomes[0]!, outcomes };
+    assert.match(String(error), /the push was refused/);
+    return [{ ...nothing, state: 'refused', message: String(error) }];
   }
-  const beside = mustWork ? Promise.resolve(true) : host.bystanderIsRight();
   for (let call = 1; call <= (attack.calls ?? 1); call += 1) outcomes.push(await callAttack(attack, { ...bait, call }, host));
+  return outcomes;
+}
+
+async function carryOut(attack: Attack, host: Host, mustWork: boolean): Promise<Scene> {
+  const bait = host.baitFor(attack.name);
+  const beside = mustWork ? Promise.resolve(true) : host.bystanderIsRight();
+  const outcomes = await startAttack(attack, host);
   assert.ok(await beside, 'another function was hurt while it ran');
   for (const { isolation } of outcomes) assert.ok(isolation === host.level || isolation === null, `it ran at level ${isolation}`);
   return { host, bait, outcome: outcomes.at(-1)!, outcomes };
@@ -82,7 +87,8 @@ async function looksSo(attack: Attack, scene: Scene, mustWork: boolean): Promise
   return false;
 }
 
-async function pushAttack(name: string, attack: Attack, bait: AttackBait, host: Host): Promise<void> {
+async function pushAttack(attack: Attack, bait: AttackBait, host: Host): Promise<void> {
+  const name = nameOf(attack);
   if (attack.file === 'link-in-zip') return host.pushZip(name, zipWithLink(bait.host.file));
   const { files, manifest } = packAttack(attack, host.level);
   const env = attack.file.endsWith('.mjs') || attack.file.endsWith('.py') ? {} : { env: environmentOf(bait) };

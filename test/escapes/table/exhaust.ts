@@ -159,7 +159,7 @@ export const exhaustAttacks: readonly Attack[] = [
     worked: resultHasMarker,
     verdicts: {
       thread: noThread,
-      process: notStopped("the temporary folder is on the server's disk"),
+      process: doesNotApply("the temporary folder is on the server's disk: see fill-disk"),
       confined: notStopped('what the kernel keeps for them is counted by control groups alone', 'noGroups'),
     },
   },
