@@ -45,6 +45,8 @@ export class ExchangePump {
 
   /** False when the worker sends a body before its head, or more than the window. */
   onBody(data: Uint8Array): boolean {
+    // No window holds back what has no length.
+    if (data.length === 0) return this.#headSent;
     this.#unacknowledged += data.length;
     if (!this.#headSent || this.#unacknowledged > bodyWindow + 2 * pieceBytes) return false;
     this.#delivered = this.#delivered.then(() => this.#deliver(data));

@@ -6,17 +6,20 @@ import { attacks } from './table.js';
 
 /**
  * How long another function's calls take while a run uses up what it can, against how long they take when the server is
- * quiet: `node dist/test/escapes/measure-latency.js [level]`. A figure of a busy machine says nothing; ratios taken in turns do.
+ * quiet: `node dist/test/escapes/measure-latency.js [level [attack]]`. A figure of a busy machine says nothing; ratios taken in turns do.
  */
 const quietCalls = 300;
 const level = (process.argv[2] ?? 'confined') as Level;
+const only = process.argv[3] ?? '';
 if (!isolations.includes(level)) throw new Error(`there is no level ${level}`);
 
 const host = await Host.open(level);
 try {
   if (!host.hasLevel) throw new Error(`this machine does not give ${level}`);
   console.log(['attack', 'quiet p50', 'during p50', 'p99', 'calls', 'ratio of p50'].join('\t'));
-  for (const attack of attacks.filter(({ group, verdicts }) => group === 'exhaust' && verdicts[level].is === 'stopped')) {
+  for (const attack of attacks.filter(
+    ({ name, group, verdicts }) => group === 'exhaust' && verdicts[level].is === 'stopped' && name.includes(only),
+  )) {
     const quiet = await callWhile(host, (calls) => calls < quietCalls);
     let ended = false;
     const attacking = startAttack(attack, host).finally(() => (ended = true));

@@ -7,6 +7,7 @@ const noThread = doesNotApply('only Node code runs in threads');
 const limited = { memory_mb: 64 };
 const noDescriptors = doesNotApply('threads have no descriptors to the server');
 const uploadedBytes = 800 * 1024 * 1024;
+const heardAtMost = 1_000_000;
 const logLimit = 1024 * 1024;
 const cutLog = stopped('the log is cut at its limit');
 
@@ -196,6 +197,19 @@ export const exhaustAttacks: readonly Attack[] = [
       thread: stopped('refused at its limit'),
       process: stopped('refused at its limit'),
       confined: stopped('refused at its limit'),
+    },
+  },
+  {
+    name: 'flood-messages',
+    file: 'flood-messages.py',
+    group: 'exhaust',
+    intent: 'Small messages to the server without end, of runs that are not there',
+    place: 'alone',
+    worked: ({ outcome }) => Number(outcome.result) > heardAtMost,
+    verdicts: {
+      thread: noThread,
+      process: stopped('no more are taken than leave time for others'),
+      confined: stopped('no more are taken than leave time for others'),
     },
   },
   {
