@@ -355,7 +355,7 @@ export class Host {
     const ready = JSON.parse((await this.ask('GET', '/ready')).text) as { isolation: { strongest: Level }; limits?: string };
     this.hasLevel = isolations.indexOf(ready.isolation.strongest) >= isolations.indexOf(this.level);
     const noGroups = ready.limits?.startsWith('cgroup') !== true;
-    this.machine = { ...machine, noGroups, looseGroups: noGroups || machine.looseGroups };
+    this.machine = { ...machine, noGroups, looseGroups: !noGroups && machine.looseGroups };
   }
 
   async #putVictimsOut(): Promise<void> {

@@ -21,7 +21,7 @@ export const machine = {
   settings: mayWrite('/proc/sys/kernel/hostname'),
   /** The server can not make groups of processes, with limits for all of them together. Known when it runs. */
   noGroups: false,
-  /** Or it can, and its processes can leave them. */
+  /** It can, and its processes can leave them. Then they are not looked at otherwise. */
   looseGroups: groupFiles().some(mayWrite),
   network: ownAddresses().length > 0,
   compiler: ['/usr/bin', '/usr/local/bin'].some((folder) => existsSync(join(folder, 'gcc'))),

@@ -23,7 +23,7 @@ export const conditions: Record<keyof Machine, string> = {
   priorities: 'where the server may set priorities (root)',
   settings: 'where the server may change settings (root)',
   noGroups: 'where the server may not make control groups',
-  looseGroups: 'where the server is root, or may not make control groups',
+  looseGroups: 'where the server makes control groups as root',
   network: 'where the machine has a network',
   compiler: 'where there is a C compiler',
 };

@@ -64,7 +64,7 @@ export const exhaustAttacks: readonly Attack[] = [
     worked: gotThrough,
     verdicts: {
       thread: noThread,
-      process: notStopped('what left the group is not counted', 'noGroups'),
+      process: stopped('what descends from the worker is counted'),
       confined: stopped('memory of the worker and all it started is limited'),
     },
   },
