@@ -1,4 +1,5 @@
-// Writes the documents that are made from the code: .env.example, docs/configuration.md, docs/limits.md, docs/errors.md.
+// Writes the documents that are made from the code: .env.example, docs/configuration.md, docs/limits.md, docs/errors.md,
+// docs/escapes.md.
 // `--check` writes nothing and fails when one differs from what is there. `--into FOLDER` takes another folder than the project.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -6,6 +7,9 @@ import { fileURLToPath } from 'node:url';
 import { settings } from '../dist/src/config/settings.js';
 import { tracingVariables } from '../dist/src/config/tracing-settings.js';
 import { errorTable } from '../dist/src/errors.js';
+import { groups as escapeGroups } from '../dist/test/escapes/attack.js';
+import { table as escapes } from '../dist/test/escapes/table.js';
+import { conditions } from '../dist/test/escapes/verdict.js';
 
 const into = process.argv.indexOf('--into');
 const folder = into === -1 ? dirname(dirname(fileURLToPath(import.meta.url))) : process.argv[into + 1];
@@ -14,6 +18,7 @@ const pages = {
   'docs/configuration.md': configurationPage(),
   'docs/limits.md': limitsPage(),
   'docs/errors.md': errorsPage(),
+  'docs/escapes.md': escapesPage(),
 };
 
 if (process.argv.includes('--check')) check();
@@ -88,6 +93,39 @@ given another meaning. Other systems' routes carry the same sentence in the shap
 
 ${errorsTable(() => true)}
 `;
+}
+
+function escapesPage() {
+  const levels = ['thread', 'process', 'confined'];
+  const sections = Object.entries(escapeGroups).map(([group, title]) => {
+    const rows = escapes
+      .filter((attack) => attack.group === group)
+      .map(({ name, intent, verdicts }) => row(`\`${name}\``, intent, ...levels.map((level) => verdictText(verdicts[level]))));
+    return `## ${title}\n\n${[row('Attack', 'What it tries', ...levels), row('---', '---', '---', '---', '---'), ...rows].join('\n')}`;
+  });
+  return `${madeFrom('test/escapes/table/')}
+# What each level stops
+
+${escapes.length} hostile functions (Node, Python, shell scripts, machine code) try to get out of their run. Each is carried out in the tests
+at each level with a real server, and looked at from outside: by a secret that it could not know, a listener on the host, a
+process list, a file, the record of another run. What is written here is what happened: an attack that is stopped and not
+listed so fails the tests as well as one that gets through.
+
+- **stopped**: it got nothing, and another function was served rightly during and after it.
+- **NOT STOPPED**: it works. [isolation.md](isolation.md) says for whose code a level is.
+- *reaches itself*: it works, and all it reaches are later runs of the same version in the same warm worker; \`"fresh": true\` stops it.
+- -: it can't be tried at this level.
+
+\`fas doctor --isolation\` tries the harmless ones on your machine, against your server.
+
+${sections.join('\n\n')}
+`;
+}
+
+function verdictText({ is, because, onlyWhere }) {
+  if (is === 'does not apply') return `- (${because})`;
+  const word = { stopped: '**stopped**', 'not stopped': '**NOT STOPPED**', 'reaches itself': '*reaches itself*' }[is];
+  return `${word}${onlyWhere === undefined ? '' : ` ${conditions[onlyWhere]}`}: ${because}`;
 }
 
 function environmentExample() {

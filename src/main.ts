@@ -1,6 +1,7 @@
 import { pino, type Logger } from 'pino';
 import { announceServer } from './announce-server.js';
 import { buildApp, type App } from './app.js';
+import { closeInherited } from './close-inherited.js';
 import { type Config, ConfigError, readConfig } from './config.js';
 import { handleEndSignals } from './end-signals.js';
 import { messageOf } from './errors.js';
@@ -10,6 +11,7 @@ import { messageOf } from './errors.js';
  * What a person should read goes to stdout, the log to stderr. Throws ConfigError for a wrong setting.
  */
 export async function serve(environment: Environment): Promise<void> {
+  closeInherited();
   const config = readConfig(environment);
   const log = createLogger(config);
   const starting = start(config, environment, log);

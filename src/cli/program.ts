@@ -73,6 +73,10 @@ export function createProgram(
   add('restore <backup>', 'Put a backup into empty folders.', () => import('./commands/restore.js'))
     .option('--data <folder>', 'folder for records, keys and payloads (default: LANEWAY_DATA, else ./data)')
     .option('--store <folder>', 'folder for versions (default: LANEWAY_STORE, else ./functions-store)');
-  add('doctor', 'Show what is installed, reachable and active, and how to mend the rest.', () => import('./commands/doctor.js'));
+  add(
+    'doctor',
+    'Show what is installed, reachable and active, and how to mend the rest.',
+    () => import('./commands/doctor.js'),
+  ).option('--isolation', 'try to get out of functions of the server that runs here, and show what is stopped at each level');
   return program;
 }

@@ -9,13 +9,14 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export interface LocalServer {
   url: string;
   port: number;
+  /** Of its process. */
+  pid: number;
   dataFolder: string;
   /** Where the admin key lies, 0600; null when another server of the installation holds it. */
   keyFile: string | null;
 }
 
 interface Announcement extends LocalServer {
-  pid: number;
   /** When the process began, as the system tells it: a process id alone may belong to somebody else by now. */
   began: string | null;
   announcedAt: number;
@@ -25,7 +26,7 @@ interface Announcement extends LocalServer {
  * Writes `<state folder>/laneway/servers/<port>.json`, 0600. The answer takes it away again.
  * Rejects when the user's folder can't be written; a server runs as well without.
  */
-export async function announceLocally(server: LocalServer, environment: Environment): Promise<() => Promise<void>> {
+export async function announceLocally(server: Omit<LocalServer, 'pid'>, environment: Environment): Promise<() => Promise<void>> {
   const folder = serversFolder(environment);
   const file = join(folder, `${server.port}.json`);
   const announcement: Announcement = { ...server, pid: process.pid, began: await beginOf(process.pid), announcedAt: Date.now() };
@@ -43,9 +44,9 @@ export async function findLocalServer(environment: Environment): Promise<(LocalS
   const living = (await readAll(serversFolder(environment))).filter(({ alive }) => alive).map(({ announcement }) => announcement);
   const newest = living.sort((a, b) => b.announcedAt - a.announcedAt)[0];
   if (newest === undefined) return null;
-  const { url, port, dataFolder, keyFile } = newest;
+  const { url, port, pid, dataFolder, keyFile } = newest;
   const key = keyFile === null ? null : await readFile(keyFile, 'utf8').catch(() => null);
-  return { url, port, dataFolder, keyFile, key: key?.trim() || null };
+  return { url, port, pid, dataFolder, keyFile, key: key?.trim() || null };
 }
 
 function serversFolder(environment: Environment): string {

@@ -27,10 +27,12 @@ export class ExchangePump {
     if (exchange.body !== null) void this.#sendRequestBody(exchange.body);
   }
 
-  /** The function took so many bytes of the request body. */
-  onCredit(bytes: number): void {
+  /** The function took so many bytes of the request body. False when that is more than it was sent: it would be sent all at once. */
+  onCredit(bytes: number): boolean {
+    if (bytes > this.#onWay) return false;
     this.#onWay -= bytes;
     if (this.#onWay < bodyWindow) this.#taken?.();
+    return true;
   }
 
   /** False when the worker breaks the order: a second head. */
@@ -43,6 +45,8 @@ export class ExchangePump {
 
   /** False when the worker sends a body before its head, or more than the window. */
   onBody(data: Uint8Array): boolean {
+    // No window holds back what has no length.
+    if (data.length === 0) return this.#headSent;
     this.#unacknowledged += data.length;
     if (!this.#headSent || this.#unacknowledged > bodyWindow + 2 * pieceBytes) return false;
     this.#delivered = this.#delivered.then(() => this.#deliver(data));

@@ -5,7 +5,7 @@ const leaderEveryMs = 100;
 const groupEveryMs = 400;
 const megabyte = 1024 * 1024;
 
-/** What the members of a process group besides its leader hold together. */
+/** What a worker's processes besides its leader hold together. */
 interface Members {
   bytes: number;
   count: number;
@@ -13,11 +13,11 @@ interface Members {
 
 /**
  * Ends runs that hold more than their function may. Where the kernel holds the limit, only to see that one of a worker's
- * children was ended for it. Elsewhere by resident memory and number of processes: the leader is looked at often, its whole
- * group less often; what the leader held before any code of the function was in it is not counted.
+ * children was ended for it. Elsewhere by resident memory and number of processes: the leader is looked at often, all that
+ * descend from it less often; what the leader held before any code of the function was in it is not counted.
  */
 export class MemoryWatch {
-  /** Of processes that are no worker's: a group is never joined later by strangers, so they are read once. */
+  /** Processes that are no worker's: they never become one's later, so they are read once. */
   #strangers = new Set<number>();
   #leaderAt = 0;
   #groupAt = 0;
@@ -50,28 +50,37 @@ export class MemoryWatch {
     }
   }
 
-  /** By group, without the leader and the worker's own process. */
+  /** By group, without its first process and the worker's own. */
   #membersOf(watched: Map<number, PooledWorker>, now: number): Map<number, Members> {
     this.#groupAt = now;
     const all = new Map<number, Members>();
-    const groups = new Set([...watched.values()].map(({ worker }) => worker.groupPid));
+    const groups = new Map<number, number>();
+    for (const [pid, { worker }] of watched) groups.set(pid, worker.groupPid!).set(worker.groupPid!, worker.groupPid!);
     const strangers = new Set<number>();
     for (const pid of listPids()) {
-      if (this.#strangers.has(pid)) {
+      if (groups.has(pid)) continue;
+      const group = this.#strangers.has(pid) ? null : this.#groupOf(pid, groups);
+      if (group === null) {
         strangers.add(pid);
         continue;
       }
-      const pgid = readProcess(pid)?.pgid;
-      if (pgid === undefined || pid === pgid || watched.has(pid)) continue;
-      if (!groups.has(pgid)) {
-        strangers.add(pid);
-        continue;
-      }
-      const members = all.get(pgid) ?? { bytes: 0, count: 0 };
-      all.set(pgid, { bytes: members.bytes + residentBytes(pid), count: members.count + 1 });
+      const members = all.get(group) ?? { bytes: 0, count: 0 };
+      all.set(group, { bytes: members.bytes + residentBytes(pid), count: members.count + 1 });
     }
     this.#strangers = strangers;
     return all;
+  }
+
+  /** One that made a group of its own is known by its ancestors: in a cell the first process of all is one of every other. */
+  #groupOf(pid: number, groups: ReadonlyMap<number, number>): number | null {
+    for (let at = pid; at > 1 && !this.#strangers.has(at);) {
+      const facts = readProcess(at);
+      if (facts === null) return null;
+      const group = groups.get(facts.pgid) ?? groups.get(facts.parent);
+      if (group !== undefined) return group;
+      at = facts.parent;
+    }
+    return null;
   }
 }
 

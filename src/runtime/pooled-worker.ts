@@ -186,7 +186,8 @@ export class PooledWorker implements WorkerListener {
   onMessage(message: FromWorker): void {
     switch (message.type) {
       case 'ready':
-        if (this.worker.mainPid !== null) this.baseline = residentBytes(this.worker.mainPid);
+        // Once: what a function holds by the time it says so again is not how its worker began.
+        if (this.worker.mainPid !== null && this.baseline === 0) this.baseline = residentBytes(this.worker.mainPid);
         return;
       case 'loaded':
         return this.#onLoaded(message.convention);
@@ -312,7 +313,8 @@ export class PooledWorker implements WorkerListener {
         if (this.#pump?.onBody(message.data) !== true) this.onMalformed('a body that was not asked for');
         return;
       case 'credit':
-        return this.#pump?.onCredit(message.bytes);
+        if (this.#pump?.onCredit(message.bytes) !== true) this.onMalformed('a word of more than it was sent');
+        return;
     }
   }
 

@@ -7,6 +7,7 @@ import { describeExceeded, describeHindrance, explainFailure } from './limits/de
 import { addUnlessEntered, noPlace } from './limits/launch-limited.js';
 import type { ResourceGroup } from './limits/resource-group.js';
 import { lateThreads, workerLimits } from './limits/worker-limits.js';
+import { MessageThrottle } from './message-throttle.js';
 import type { FromWorker, ToWorker } from './messages.js';
 import { OutputDrain } from './output-drain.js';
 import { hasOtherMembers, killGroup } from './process-group.js';
@@ -30,6 +31,7 @@ export class ProcessWorker implements FunctionWorker {
   readonly #listener: WorkerListener;
   readonly #scratch: Scratch;
   readonly #reader: FrameReader;
+  #throttle!: MessageThrottle;
   #errorTail = '';
   /** What came before it was ready: its limits begin when no function is in it yet, and the runtime is whole. */
   #early: (() => void)[] | null = [];
@@ -139,6 +141,7 @@ export class ProcessWorker implements FunctionWorker {
 
   #listen(): void {
     const messages = this.#child.stdio[4] as Readable;
+    this.#throttle = new MessageThrottle(messages);
     messages.on('data', (bytes: Buffer) => this.#onBytes(bytes));
     for (const stream of this.#streams()) stream.on('error', () => undefined);
     for (const name of ['stdout', 'stderr'] as const) {
@@ -158,6 +161,7 @@ export class ProcessWorker implements FunctionWorker {
 
   #onMessage(value: unknown): void {
     if (this.#malformed) return;
+    this.#throttle.count();
     const message = readMessage(value);
     if (message === null) return this.#onMalformed('a message of no known form');
     if (message.type === 'failed') return this.#onEndOfRun({ ...message, message: explainFailure(message.message, this.group) });

@@ -19,7 +19,7 @@ test('what a server announces is found with its key, and gone when it closes', a
   const server = await prepare(home);
   assert.equal(await findLocalServer(environment), null);
   const close = await announceLocally(server, environment);
-  assert.deepEqual(await findLocalServer(environment), { ...server, key: 'lw_abcdefgh_secret' });
+  assert.deepEqual(await findLocalServer(environment), { ...server, pid: process.pid, key: 'lw_abcdefgh_secret' });
   await close();
   assert.equal(await findLocalServer(environment), null);
   await close();
@@ -103,7 +103,7 @@ test('rubbish in the folder and a lost key file do no harm', async (t) => {
   }
   const server = { ...(await prepare(home)), keyFile: join(home, 'nowhere') };
   t.after(await announceLocally(server, { HOME: home }));
-  assert.deepEqual(await findLocalServer({ HOME: home }), { ...server, key: null });
+  assert.deepEqual(await findLocalServer({ HOME: home }), { ...server, pid: process.pid, key: null });
 });
 
 async function changeFile(home: string, port: number, change: (file: object) => object): Promise<void> {

@@ -11,7 +11,11 @@ import { exitCode, type ExitCode } from '../exit-code.js';
 import type { Session } from '../session.js';
 
 /** Looks at everything at the same time; fails when something that is asked for does not work. */
-export async function run(_args: readonly string[], _options: object, session: Session): Promise<ExitCode> {
+export async function run(_args: readonly string[], options: { isolation?: boolean }, session: Session): Promise<ExitCode> {
+  if (options.isolation === true) {
+    const { reportIsolation } = await import('../doctor/isolation/report-isolation.js');
+    return reportIsolation(session);
+  }
   const [settings, config] = readSettings(session.environment);
   const findings = [settings, ...(await Promise.all(checks(config, session)))];
   session.print(session.json ? JSON.stringify({ findings }) : findings.map(toLines).join('\n'));

@@ -75,12 +75,14 @@ export class Confinement {
     const { slot, cell } = this.#makeCell(name, wall, []);
     return new ExecutableCell(slot, {
       connect: (init) => this.#connect(init),
-      launch: ({ folder, ...program }) =>
-        launchInCell(
-          { ...program, env: { ...cleanEnvironment(inside.tmp), ...program.env }, cwd: inside.code },
+      launch: ({ folder, command, args, env, waits }) => {
+        slot.putEnvironment(env);
+        return launchInCell(
+          { ...withEnvironmentOfSlot(command, args), env: cleanEnvironment(inside.tmp), cwd: inside.code, waits },
           { ...cell, code: folder },
           { surroundings: this.#surroundings, firstDescriptor: executableDescriptors },
-        ),
+        );
+      },
     });
   }
 
@@ -104,4 +106,13 @@ export class Confinement {
     if (this.outbound.how !== 'own') return { up: Promise.resolve(), close: () => undefined };
     return connectToWorld(init, this.outbound.programs, this.#surroundings.asRoot);
   }
+}
+
+/**
+ * What a manifest says of the environment (`LD_PRELOAD`) is not for the programs that build the cell, and its secrets are for
+ * no command line: any user of the machine can read those. So it is set by a shell that has no rights any more, from a file.
+ */
+function withEnvironmentOfSlot(command: string, args: readonly string[]): { command: string; args: string[] } {
+  const script = `unset PWD OLDPWD SHLVL _; . ${inside.slot}/etc/environment; exec "$@"`;
+  return { command: '/bin/sh', args: ['-c', script, 'laneway', command, ...args] };
 }

@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, linkSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, copyFileSync, linkSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Identity } from './identities.js';
@@ -14,7 +14,11 @@ export class Slot {
   readonly folder: string;
   readonly #code: string;
 
-  constructor(root: string, name: string, { uid, gid }: Identity) {
+  readonly #identity: Identity;
+
+  constructor(root: string, name: string, identity: Identity) {
+    const { uid, gid } = identity;
+    this.#identity = identity;
     this.folder = join(root, name);
     this.#code = join(this.folder, 'code');
     for (const folder of ['', 'code', 'etc']) makeFolder(join(this.folder, folder));
@@ -26,6 +30,13 @@ export class Slot {
   /** A file that the worker sees in /etc. */
   put(name: 'passwd' | 'group' | 'hosts' | 'resolv.conf', text: string): void {
     writeFileSync(join(this.folder, 'etc', name), text, { mode: 0o444 });
+  }
+
+  /** What a program gets as its environment, as a shell reads it: nobody but the worker's user can. */
+  putEnvironment(env: Readonly<Record<string, string>>): void {
+    const file = join(this.folder, 'etc', 'environment');
+    writeFileSync(file, Object.entries(env).map(exportLine).join(''), { mode: 0o400 });
+    if (process.getuid?.() === 0) chownSync(file, this.#identity.uid, this.#identity.gid);
   }
 
   /** What resolves names for this machine is not in the cell: its settings are, as they are now. */
@@ -49,6 +60,10 @@ export class Slot {
   async remove(): Promise<void> {
     await rm(this.folder, { recursive: true, force: true }).catch(() => undefined);
   }
+}
+
+function exportLine([name, value]: [string, string]): string {
+  return `export ${name}='${value.replaceAll("'", `'\\''`)}'\n`;
 }
 
 async function finish(filling: Generator<void>): Promise<void> {

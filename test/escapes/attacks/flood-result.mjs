@@ -1,0 +1,2 @@
+/** A result of 48 MB. */
+export default () => 'x'.repeat(48 * 1024 * 1024);

@@ -1,0 +1,2 @@
+/** Kills the server. */
+export default ({ server }) => process.kill(server.pid, 'SIGKILL');

@@ -1,0 +1,4 @@
+/** A loop without end. */
+export default function loop() {
+  for (;;);
+}

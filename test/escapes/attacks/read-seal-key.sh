@@ -1,0 +1,3 @@
+#!/bin/sh
+# The key that all secrets are sealed with.
+sha256sum < "$BAIT_SERVER_DATA/secret-key"

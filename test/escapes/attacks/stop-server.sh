@@ -1,0 +1,3 @@
+#!/bin/sh
+# Holds the server.
+kill -STOP "$BAIT_SERVER_PID"
