@@ -39,14 +39,13 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     schemaController: compileOnFirstUse(),
     http: { maxHeaderSize: options.maxHeaderBytes, ...arrivalLimits(options.requestTimeoutMs) },
     requestTimeout: options.requestTimeoutMs,
-    connectionTimeout: options.sendTimeoutMs,
     forceCloseConnections: 'idle',
     clientErrorHandler: answerBrokenRequest(options),
     frameworkErrors: answerUnroutable,
     rewriteUrl: (request) => options.canonicalUrl(request.url ?? '/'),
     schemaErrorFormatter: (problems, part) => new Error(problemOf(innermost(problems), part)),
   });
-  cutStalled(app.server);
+  cutStalled(app.server, options.sendTimeoutMs);
   app.decorateRequest('principal', null);
   app.addHook('onRequest', (request, reply, done) => {
     reply.raw.setHeader('x-request-id', request.id);
