@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Bus } from '../contract/bus.js';
@@ -122,6 +123,8 @@ export async function openRuns(parts: RunsParts, policy: RunsPolicy): Promise<Ru
   const tracer = parts.tracer ?? null;
   const common = { store, bodies: parts.bodies, executor, runs, active, recorder, writeBehind, counts, tracer, log, isDraining };
   const closing = new AbortController();
+  // Every run that waits for its version listens to it.
+  setMaxListeners(0, closing.signal);
   const carryOutParts: CarryOutParts = {
     ...common,
     closing: closing.signal,

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { RunRecord, RunRecords } from '../../contract/records.js';
@@ -59,6 +60,8 @@ export class EndDeliveries {
     private readonly parts: EndDeliveryParts,
     private readonly settings: EndDeliverySettings,
   ) {
+    // Every delivery under way listens to it.
+    setMaxListeners(0, this.#closing.signal);
     this.#lookIn(0);
   }
 
