@@ -30,10 +30,7 @@ export async function processCalls({ rounds }: Pace): Promise<Line[]> {
     await measure(2);
     const { one, two } = await measure(rounds);
     const what = (processes: string) => `sync call, ${processes}, ${connections} connections`;
-    return [
-      loadRow(what(alone), one!),
-      beside(loadRow(what('2 processes'), two!), alone, { own: rates(two!), other: rates(one!) }),
-    ];
+    return [loadRow(what(alone), one), beside(loadRow(what('2 processes'), two), alone, { own: rates(two), other: rates(one) })];
   } finally {
     await Promise.all(servers.map((server) => server.stop()));
     await Promise.all(parts.flatMap(({ redis, postgres }) => [redis.stop(), postgres.stop()]));

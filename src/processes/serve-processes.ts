@@ -2,6 +2,7 @@ import cluster, { type Worker } from 'node:cluster';
 import { fileURLToPath } from 'node:url';
 import { closeInherited } from '../close-inherited.js';
 import { handleEndSignals } from '../end-signals.js';
+import { enterServerLeaf } from '../runtime/limits/server-leaf.js';
 import { MetricsGatherer } from './gather-metrics.js';
 import type { FromMember, Listening } from './messages.js';
 import { PauseBeforeStart } from './pause-before-start.js';
@@ -50,6 +51,7 @@ class Parent {
 
   start(): void {
     closeInherited();
+    enterServerLeaf();
     // In turn, whatever the environment says: a process that accepts by itself takes what others have room for.
     cluster.schedulingPolicy = cluster.SCHED_RR;
     let signals = 0;
