@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { closedPort } from '../client/tiny-server.js';
 import { runFas } from '../cli/run-fas.js';
@@ -37,4 +39,31 @@ test('what keeps the first from starting is said once, and ends the parent with 
   const [code, stdout, stderr] = await serve(home, ['--processes', '2'], urls);
   assert.deepEqual([code, stdout], [1, '']);
   assert.equal(String(stderr).match(/^fas: /gm)?.length, 1, String(stderr));
+});
+
+test('the parent loads nothing of a server', async (t) => {
+  const home = await temporaryFolder(t);
+  const hooks = join(home, 'tell-loaded.mjs');
+  await writeFile(
+    hooks,
+    `import { register } from 'node:module';
+     register('data:text/javascript,' + encodeURIComponent(\`
+       import { writeSync } from 'node:fs';
+       export function load(url, context, next) {
+         writeSync(2, 'loaded ' + process.pid + ' ' + url + '\\\\n');
+         return next(url, context);
+       }
+     \`));`,
+  );
+  let parent = 0;
+  const { stderr } = await runFas(['serve'], {
+    home,
+    environment: { LANEWAY_SERVER_PROCESSES: '2', NODE_OPTIONS: `--import ${hooks}` },
+    onStart: (child) => (parent = child.pid!),
+  });
+  const loaded = [...stderr.matchAll(/^loaded (\d+) file:.*\/(?:dist\/src|node_modules)\/(.*)$/gm)];
+  const folders = (isParent: boolean) =>
+    new Set(loaded.filter((match) => (Number(match[1]) === parent) === isParent).map((match) => match[2]!.split('/')[0]));
+  assert.deepEqual(folders(true), new Set(['end-signals.js', 'cli', 'client', 'processes', 'close-inherited.js', 'runtime']));
+  assert.ok(folders(false).has('main.js'), 'a server loads more');
 });
