@@ -4,6 +4,7 @@ import { closeInherited } from '../close-inherited.js';
 import { handleEndSignals } from '../end-signals.js';
 import { enterServerLeaf } from '../runtime/limits/server-leaf.js';
 import { MetricsGatherer } from './gather-metrics.js';
+import { HandedConnections } from './handed-connections.js';
 import type { FromMember, Listening } from './messages.js';
 import { PauseBeforeStart } from './pause-before-start.js';
 
@@ -78,7 +79,11 @@ class Parent {
     Object.assign(place, { worker, listening: false, waiting: null });
     worker.on('message', (message: FromMember) => this.#hear(place, message));
     worker.on('error', () => {});
-    worker.on('exit', (code, signal) => this.#onExit(place, code, signal));
+    const handed = new HandedConnections(worker.process);
+    worker.on('exit', (code, signal) => {
+      handed.close();
+      this.#onExit(place, code, signal);
+    });
   }
 
   #hear(place: Place, message: FromMember): void {

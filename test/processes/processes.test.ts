@@ -128,6 +128,22 @@ describe('several processes that share a port, Redis and PostgreSQL', { skip: sk
     assert.match(server.stderr(), /process 1 ended with SIGKILL; it is started again in 100 ms/);
   });
 
+  test('a connection handed to one that dies before it takes it is closed, and keeps no client waiting', async (t) => {
+    const server = await start(t);
+    const stopped = server.members().get(2)!;
+    // It takes nothing any more, and is given the next connection all the same.
+    process.kill(stopped, 'SIGSTOP');
+    const asked = Array.from({ length: 4 }, () =>
+      server.ask('GET', '/health').then(
+        () => 'answered',
+        () => 'closed',
+      ),
+    );
+    assert.equal(await Promise.race(asked), 'answered');
+    process.kill(stopped, 'SIGKILL');
+    assert.deepEqual((await Promise.all(asked)).toSorted(), ['answered', 'answered', 'answered', 'closed']);
+  });
+
   test('kill -9 of the parent: calls under way are answered, then nothing of it is left', async (t) => {
     const server = await start(t);
     await server.push('slow', slow('process'));
