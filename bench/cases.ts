@@ -5,6 +5,7 @@ import { hostileArchives } from './cases/hostile-archives.js';
 import { idleServer } from './cases/idle.js';
 import { largePayloads } from './cases/large-payloads.js';
 import { manyFunctions } from './cases/many-functions.js';
+import { processCalls } from './cases/processes.js';
 import { queuedRuns } from './cases/queued-runs.js';
 import { syncCalls } from './cases/sync-calls.js';
 import type { Line } from './row.js';
@@ -21,4 +22,5 @@ export const cases: Record<string, (pace: Pace) => Promise<Line[]>> = {
   followers: idleFollowers,
   payloads: largePayloads,
   archives: hostileArchives,
+  processes: processCalls,
 };

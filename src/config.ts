@@ -52,6 +52,13 @@ function refuseContradictions(config: Config): void {
     if (level !== 'sandbox') continue;
     throw new ConfigError(`LANEWAY_${name} must be thread, process or confined on this release, not "${level}"`);
   }
+  if (config.SERVER_PROCESSES > 1) {
+    const missing = (['REDIS_URL', 'DATABASE_URL'] as const).filter((name) => config[name] === null);
+    if (missing.length > 0) {
+      const names = missing.map((name) => `LANEWAY_${name}`).join(' and ');
+      throw new ConfigError(`LANEWAY_SERVER_PROCESSES must be 1 without ${names}, not ${config.SERVER_PROCESSES}`);
+    }
+  }
   if (config.FTP_CA !== null && config.FTP_URL === null) {
     throw new ConfigError(
       `LANEWAY_FTP_CA must be set together with LANEWAY_FTP_URL, not alone (${JSON.stringify(config.FTP_CA)})`,

@@ -11,6 +11,11 @@ export function catchEndSignals(): void {
   for (const signal of signals) process.on(signal, () => handle(signal));
 }
 
+/** Ends the process as a signal would, for another reason. */
+export function endBy(reason: string): void {
+  handle(reason);
+}
+
 /** Says what the signals do from now on. */
 export function handleEndSignals(handler: (signal: string) => void): void {
   handle = handler;

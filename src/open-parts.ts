@@ -5,10 +5,11 @@ import type { Config } from './config.js';
 import type { Records } from './contract/records.js';
 import { canonicalUrl } from './dialects/sharpfaas/canonical-url.js';
 import { openEvents } from './events/open-events.js';
-import { createAuthorize } from './http/authorize.js';
+import { createAuthorize, createAuthorizeKey } from './http/authorize.js';
 import { closeServer, createServer } from './http/server.js';
 import type { Opened } from './opened.js';
 import { deliverySettings, describeIsolation, executorOptions, runsPolicy, storeOptions } from './policies.js';
+import type { Membership } from './processes/membership.js';
 import { openQueue } from './queue/open-queue.js';
 import type { RedisClaim } from './redis/installation.js';
 import { BodyBudget } from './runs/body-budget.js';
@@ -25,9 +26,11 @@ import type { Tracing } from './tracing/open-tracing.js';
 /** Everything a server is made of, but for its routes. */
 export type Parts = Awaited<ReturnType<typeof openParts>>;
 
-/** Where a test stands between the parts, to end the server at a named step or to take a guard away. */
+/** What stands around the parts or between them. */
 export interface Seams {
-  /** What every part gets in place of the records. */
+  /** Of a server that is one of several processes. */
+  membership?: Membership;
+  /** What every part gets in place of the records: where a test ends the server at a named step or takes a guard away. */
   records?: (records: Records) => Records;
 }
 
@@ -51,6 +54,7 @@ export async function openParts(config: Config, log: Logger, { opened, seams, re
   bus.onReconnect(() => redis?.renew());
   const access = opened.add(await openAccess(config, { records, bus, shared, log }));
   const authorize = createAuthorize(access);
+  const authorizeKey = createAuthorizeKey(access);
 
   // Made before the runs, so that it is closed after them: it answers those who wait for a run, and says that it drains.
   const server = await createServer({
@@ -119,8 +123,10 @@ export async function openParts(config: Config, log: Logger, { opened, seams, re
 
   return {
     server,
+    membership: seams.membership ?? null,
     access,
     authorize,
+    authorizeKey,
     records,
     redis,
     bus,

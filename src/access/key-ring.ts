@@ -78,6 +78,13 @@ export class KeyRing {
     return entry.principal;
   }
 
+  /** The principal of a key whose secret was checked before; throws `key_invalid` when it was revoked or has expired since. */
+  inForce(id: string): Principal {
+    const entry = this.#entries.get(id);
+    if (entry === undefined || entry.revoked || entry.expiresAt <= this.#options.clock()) throw new LanewayError('key_invalid');
+    return entry.principal;
+  }
+
   /** Makes a key; its token is in the answer and nowhere else. Other servers know it at once. */
   async issue(wish: KeyWish): Promise<IssuedKey> {
     const issued = await issueKey(this.#options.records, wish, this.#options.clock());

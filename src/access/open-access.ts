@@ -9,7 +9,7 @@ import { ensureFirstKey, type FirstKey } from './first-key.js';
 import { sharedPollMs } from './keep-fresh.js';
 import { KeyRing } from './key-ring.js';
 import { KeyLimits } from './rate-limit.js';
-import { openSealKey } from './seal.js';
+import { openSealKey, seal, unseal } from './seal.js';
 import { Secrets } from './secrets.js';
 
 /** Everything that decides who may do what. */
@@ -19,6 +19,8 @@ export interface Access {
   limits: KeyLimits;
   secrets: Secrets;
   audit: Audit;
+  /** Seals what goes through other hands and comes back, at this server or another one of the installation. */
+  seal: { seal(text: string): string; open(sealed: string): string | null };
   /** Who a caller without a key is; null when such callers are refused. */
   anonymous: Principal | null;
   close(): void;
@@ -31,6 +33,9 @@ export interface AccessParts {
   shared: boolean;
   log: Logger;
 }
+
+/** No name that a secret may have: neither can be passed off as the other. */
+const sealedName = 'given out';
 
 /** Sees to it that there is an admin key, and reads keys and secrets into memory. */
 export async function openAccess(config: Config, { records, bus, shared, log }: AccessParts): Promise<Access> {
@@ -52,6 +57,7 @@ export async function openAccess(config: Config, { records, bus, shared, log }: 
     secrets,
     limits: new KeyLimits(config.KEY_RATE, () => performance.now()),
     audit: createAudit(records.audit, clock),
+    seal: { seal: (text) => seal(sealKey, sealedName, text), open: (text) => unseal(sealKey, sealedName, text) },
     anonymous: anonymousPrincipal(config.ANONYMOUS),
     close() {
       ring.close();

@@ -33,7 +33,10 @@ export function createProgram(
 
   const add = (usage: string, about: string, load: () => Promise<CommandModule>) => addTo(program, usage, { about, load });
 
-  add('serve', 'Start a server with the settings in the environment.', () => import('./commands/serve.js'));
+  add('serve', 'Start a server with the settings in the environment.', () => import('./commands/serve.js')).option(
+    '--processes <count>',
+    'servers to share the port, with Redis and PostgreSQL (default: LANEWAY_SERVER_PROCESSES, else 1)',
+  );
   add('pack <folder>', 'Zip a folder for a push.', () => import('./commands/pack.js')).option(
     '-o, --output <file>',
     'the zip to write (default: <folder name>.zip here)',

@@ -23,19 +23,23 @@ interface Announcement extends LocalServer {
 }
 
 /**
- * Writes `<state folder>/laneway/servers/<port>.json`, 0600. The answer takes it away again.
+ * Writes `<state folder>/laneway/servers/<port>.json`, 0600, for the life of a process. The answer takes it away again.
  * Rejects when the user's folder can't be written; a server runs as well without.
  */
-export async function announceLocally(server: Omit<LocalServer, 'pid'>, environment: Environment): Promise<() => Promise<void>> {
+export async function announceLocally(
+  server: Omit<LocalServer, 'pid'>,
+  environment: Environment,
+  pid = process.pid,
+): Promise<() => Promise<void>> {
   const folder = serversFolder(environment);
   const file = join(folder, `${server.port}.json`);
-  const announcement: Announcement = { ...server, pid: process.pid, began: await beginOf(process.pid), announcedAt: Date.now() };
+  const announcement: Announcement = { ...server, pid, began: await beginOf(pid), announcedAt: Date.now() };
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await removeDead(folder);
   await writeWhole(file, `${JSON.stringify(announcement, null, 2)}\n`);
   return async () => {
     const now = await readAnnouncement(file);
-    if (now?.pid === process.pid) await rm(file, { force: true });
+    if (now?.pid === pid) await rm(file, { force: true });
   };
 }
 

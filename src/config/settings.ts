@@ -51,6 +51,14 @@ export const settings = {
     fallback: 'no',
     about: 'Whether the client address is taken from X-Forwarded-For.',
   }),
+  SERVER_PROCESSES: integer({
+    group: 'server',
+    fallback: 1,
+    min: 1,
+    max: 64,
+    about:
+      'Servers of this machine that share the port, each a process; more than 1 need Redis and PostgreSQL. Budgets of the machine are divided among them: [operations.md](operations.md#more-cores).',
+  }),
   DRAIN: duration({
     group: 'server',
     fallback: '10s',

@@ -16,7 +16,7 @@ declare module 'fastify' {
 }
 
 /** Who asks; throws 401, 403 or 429 as a LanewayError. Counts the request against the key's rate. */
-export type Authorize = (request: FastifyRequest, scope: Scope, target?: { function: string; lane: string }) => Principal;
+export type Authorize = (request: FastifyRequest, scope: Scope, target?: Target) => Principal;
 
 export interface AuthorizeParts {
   ring: KeyRing;
@@ -25,17 +25,33 @@ export interface AuthorizeParts {
   anonymous: Principal | null;
 }
 
-export function createAuthorize({ ring, limits, anonymous }: AuthorizeParts): Authorize {
+export function createAuthorize(parts: AuthorizeParts): Authorize {
   return (request, scope, target) => {
     const token = findToken(request.headers, isSocket(request) ? queryOf(request.url) : null);
-    const principal = token === null ? anonymous : ring.verify(token);
-    if (principal === null) throw new LanewayError('key_missing');
-    requireScope(principal, scope);
-    if (target !== undefined) requireFunction(principal, target.function, target.lane);
-    limits.countRequest(principal);
-    request.principal = principal;
-    return principal;
+    const principal = token === null ? parts.anonymous : parts.ring.verify(token);
+    request.principal = permit(principal, { parts, scope, target });
+    return request.principal;
   };
+}
+
+/** The same for a key whose secret was checked before, by its id; null is a caller without one. */
+export type AuthorizeKey = (keyId: string | null, ...asked: [scope: Scope, target?: Target]) => Principal;
+
+export function createAuthorizeKey(parts: AuthorizeParts): AuthorizeKey {
+  return (keyId, scope, target) => permit(keyId === null ? parts.anonymous : parts.ring.inForce(keyId), { parts, scope, target });
+}
+
+type Target = { function: string; lane: string };
+
+function permit(
+  principal: Principal | null,
+  { parts, scope, target }: { parts: AuthorizeParts; scope: Scope; target: Target | undefined },
+): Principal {
+  if (principal === null) throw new LanewayError('key_missing');
+  requireScope(principal, scope);
+  if (target !== undefined) requireFunction(principal, target.function, target.lane);
+  parts.limits.countRequest(principal);
+  return principal;
 }
 
 /** A hook that lets only callers with the scope pass; on routes with a function or lane in their path also only their own. */

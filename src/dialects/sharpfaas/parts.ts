@@ -1,17 +1,22 @@
 import type { FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { Audit } from '../../access/audit.js';
+import type { Bus } from '../../contract/bus.js';
 import type { Principal } from '../../contract/principal.js';
 import type { FunctionStore } from '../../contract/store.js';
 import type { Scope } from '../../contract/words.js';
 import type { BodyBudget } from '../../runs/body-budget.js';
 import type { Runs } from '../../runs/open-runs.js';
+import type { TokenSeal } from './hub/negotiated-tokens.js';
 
 /**
  * Who asks, if that caller may do this to that function and lane; throws the LanewayError of refusal (401, 403, 429).
  * Finds the credential in the headers, and for the hub in the query too.
  */
 type Authorize = (request: FastifyRequest, scope: Scope, target?: { function: string; lane: string }) => Principal;
+
+/** The same for a key that was checked before, and may have been revoked since; null is a caller without one. */
+type AuthorizeKey = (keyId: string | null, scope: Scope, target?: { function: string; lane: string }) => Principal;
 
 /** What the dialect translates to. */
 export interface SharpFaasParts {
@@ -21,6 +26,10 @@ export interface SharpFaasParts {
   };
   store: Pick<FunctionStore, 'push'>;
   authorize: Authorize;
+  authorizeKey: AuthorizeKey;
+  /** For tokens that other servers of the installation must understand, and know to be ours. */
+  seal: TokenSeal;
+  bus: Bus;
   audit: Audit;
   /** SharpFaas's shared payload key; null refuses encrypted payloads. */
   encryptionKey: string | null;

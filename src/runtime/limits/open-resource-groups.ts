@@ -8,9 +8,8 @@ import { childrenOf, removeCgroup } from './end-cgroup.js';
 import { findOwnCgroups, type OwnCgroups } from './own-cgroups.js';
 import { RlimitGroups } from './rlimit-groups.js';
 import type { ResourceGroups } from './resource-group.js';
+import { serverLeaf } from './server-leaf.js';
 
-/** Where the server itself goes in version 2: a group with groups inside may have no processes of its own. */
-const serverLeaf = 'laneway-server';
 let opened = 0;
 
 /** The parent groups of a server, or none: `folders` is empty then. */

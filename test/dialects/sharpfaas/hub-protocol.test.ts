@@ -2,6 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readFunctionCall } from '../../../src/dialects/sharpfaas/hub/function-call.js';
 import { MessageSplitter, readHandshake, readMessage, say } from '../../../src/dialects/sharpfaas/hub/hub-protocol.js';
+import { pino } from 'pino';
+import { plainSeal } from './server.js';
+import { LocalBus } from '../../../src/bus/local-bus.js';
 import { NegotiatedTokens } from '../../../src/dialects/sharpfaas/hub/negotiated-tokens.js';
 
 const end = '\x1e';
@@ -120,15 +123,31 @@ test('a version sent as a number keeps its digits', () => {
   assert.equal(version('{"headers":{"a":["x",1,2.50]},"target":"arguments","arguments":["f","l",3.30,"x"]}'), '3.30');
 });
 
-test('a token is good once, for a time, and there are only so many', () => {
-  const what = { principal: {}, request: {} } as Parameters<NegotiatedTokens['make']>[0];
-  const tokens = new NegotiatedTokens(60_000, 2);
-  const [first, second, third] = [tokens.make(what), tokens.make(what), tokens.make(what)];
-  assert.equal(tokens.take(first), null);
-  assert.equal(tokens.take(second)?.principal, what.principal);
-  assert.equal(tokens.take(second), null);
-  assert.notEqual(tokens.take(third), null);
-  assert.equal(tokens.take('other'), null);
-  const old = new NegotiatedTokens(0, 2);
-  assert.equal(old.take(old.make(what)), null);
+const tokensOn = (bus: LocalBus, lifeMs = 60_000) => new NegotiatedTokens({ seal: plainSeal, bus, lifeMs, maxTokens: 2 });
+const newBus = () => new LocalBus(pino({ level: 'silent' }));
+
+test('a token is good once, for a time, and there are only so many', async () => {
+  const tokens = tokensOn(newBus());
+  const [first, second, third] = ['a', 'b', null].map((keyId) => tokens.make({ keyId })) as [string, string, string];
+  assert.equal(await tokens.take(first), null);
+  assert.deepEqual(await tokens.take(second), { keyId: 'b' });
+  assert.equal(await tokens.take(second), null);
+  assert.deepEqual(await tokens.take(third), { keyId: null });
+  assert.equal(await tokens.take('other'), null);
+  const old = tokensOn(newBus(), 0);
+  assert.equal(await old.take(old.make({ keyId: 'a' })), null);
+});
+
+test('a token is good once at any server of the bus, and nowhere when the one that made it is gone', async () => {
+  const bus = newBus();
+  const [one, other, third] = [tokensOn(bus), tokensOn(bus), tokensOn(bus)];
+  const token = one.make({ keyId: 'a' });
+  const taken = await Promise.all([other.take(token), third.take(token), other.take(token), one.take(token)]);
+  assert.deepEqual(
+    taken.filter((found) => found !== null),
+    [{ keyId: 'a' }],
+  );
+  const last = one.make({ keyId: 'a' });
+  one.close();
+  assert.equal(await other.take(last), null);
 });

@@ -1,3 +1,4 @@
+import { LocalBus } from '../../../src/bus/local-bus.js';
 import { BodyBudget } from '../../../src/runs/body-budget.js';
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
@@ -47,6 +48,9 @@ export async function serve(t: TestContext, options: ServedOptions = {}): Promis
     runs,
     store,
     authorize,
+    authorizeKey,
+    seal: plainSeal,
+    bus: new LocalBus(pino({ level: 'silent' })),
     audit: async ({ by, action, target }) => void store.audited.push(`${by?.keyId} ${action} ${target}`),
     encryptionKey: options.encryptionKey === undefined ? encryptionKey : options.encryptionKey,
     limits: { maxUploadBytes, maxPayloadBytes, maxConnections: options.maxConnections ?? 10 },
@@ -64,6 +68,12 @@ export async function serve(t: TestContext, options: ServedOptions = {}): Promis
   return { app, listen, runs, store };
 }
 
+/** Seals nothing; what has its mark counts as sealed here. */
+export const plainSeal: SharpFaasParts['seal'] = {
+  seal: (text) => `sealed.${Buffer.from(text).toString('base64url')}`,
+  open: (text) => (text.startsWith('sealed.') ? Buffer.from(text.slice(7), 'base64url').toString() : null),
+};
+
 const principals: Record<string, Principal> = {
   all: principal('all', {}),
   other: principal('other', {}),
@@ -79,8 +89,12 @@ export const revoked = new Set<string>();
 const authorize: SharpFaasParts['authorize'] = (request, scope, target) => {
   const header = request.headers.authorization?.replace(/^Bearer /, '');
   const inQuery = request.headers.upgrade ? (request.query as Record<string, string>).access_token : undefined;
-  const key = header ?? inQuery;
-  if (key === undefined) throw new LanewayError('key_missing');
+  return authorizeKey(header ?? inQuery ?? null, scope, target);
+};
+
+/** Keys are their own ids here. */
+const authorizeKey: SharpFaasParts['authorizeKey'] = (key, scope, target) => {
+  if (key === null) throw new LanewayError('key_missing');
   const principal = principals[key];
   if (principal === undefined || revoked.has(key)) throw new LanewayError('key_invalid');
   if (!principal.scopes.has(scope)) throw new LanewayError('scope_missing', { scope });

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { CgroupGroup } from '../../../src/runtime/limits/cgroup-group.js';
 import { cgroup2Files } from '../../../src/runtime/limits/cgroup-files.js';
 import { openResourceGroups } from '../../../src/runtime/limits/open-resource-groups.js';
+import { enterServerLeaf } from '../../../src/runtime/limits/server-leaf.js';
 import { temporaryFolder } from '../../temporary-folder.js';
 
 // Plain files in place of the kernel's: what is written where, in which order, and what is made of what is read.
@@ -98,3 +99,19 @@ function makeGroup(folder: string, busy: string[] = []): CgroupGroup {
   const folders = { memory: folder, pids: folder, cpu: folder };
   return new CgroupGroup(cgroup2Files, folders, { limits, onBusy: (left) => busy.push(...left) });
 }
+
+test('a process that starts servers goes to their place first, and not when others are beside it', async (t) => {
+  const v2 = await fakeTree(t, 'memory pids\n');
+  enterServerLeaf(v2);
+  const leaf = join(v2, 'laneway-server');
+  assert.equal(readFileSync(join(leaf, 'cgroup.procs'), 'utf8'), String(process.pid));
+  writeFileSync(join(v2, 'cgroup.procs'), '');
+  const { groups, folders } = openResourceGroups({ v1: {}, v2: leaf });
+  assert.equal(groups.how, 'cgroup2');
+  assert.ok(folders[0]!.startsWith(join(v2, 'laneway-')), 'beside the place of the servers');
+
+  const shared = await fakeTree(t, 'memory pids\n');
+  writeFileSync(join(shared, 'cgroup.procs'), `1\n${process.pid}\n`);
+  enterServerLeaf(shared);
+  assert.equal(existsSync(join(shared, 'laneway-server')), false);
+});

@@ -21,12 +21,14 @@ const messageSlack = 64 * 1024;
 /** The hub: POST /functions/negotiate, and the WebSocket at /functions. */
 export function hubRoutes(parts: SharpFaasParts): FastifyPluginAsync {
   const times = parts.hubTimes ?? signalRTimes;
-  const tokens = new NegotiatedTokens(times.tokenMs, parts.limits.maxConnections);
+  const { seal, bus, limits } = parts;
+  const tokens = new NegotiatedTokens({ seal, bus, lifeMs: times.tokenMs, maxTokens: limits.maxConnections });
   let connections = 0;
   const callers = new WeakMap<FastifyRequest, Negotiated>();
 
   return async (app) => {
     takeBodiesUnread(app);
+    app.addHook('onClose', () => tokens.close());
     app.post('/functions/negotiate', async (request) => negotiate(request, parts, tokens));
     refuseOtherMethods(app, '/functions/negotiate', ['POST']);
 
@@ -36,7 +38,7 @@ export function hubRoutes(parts: SharpFaasParts): FastifyPluginAsync {
       exposeHeadRoute: false,
       websocket: true,
       preValidation: async (request) => {
-        callers.set(request, findCaller(request, parts, tokens));
+        callers.set(request, await findCaller(request, parts, tokens));
         if (!request.ws) throw new LanewayError('bad_request', { problem: 'this is a SignalR hub, reached by WebSocket' });
         if (connections >= parts.limits.maxConnections) {
           throw new LanewayError('too_many_followers', { limit: parts.limits.maxConnections });
@@ -64,22 +66,20 @@ function negotiate(request: FastifyRequest, parts: SharpFaasParts, tokens: Negot
   const asked = new Parameters(request.url).given('negotiateVersion') ?? '0';
   if (!/^\d{1,9}$/.test(asked)) return { error: `The client requested an invalid protocol version '${asked.slice(0, 100)}'` };
   const availableTransports = [{ transport: 'WebSockets', transferFormats: ['Text'] }];
-  const token = tokens.make({ principal, request });
+  const token = tokens.make(principal);
   if (asked === '0') return { negotiateVersion: 0, connectionId: token, availableTransports };
   const connectionId = randomBytes(16).toString('base64url');
   return { negotiateVersion: 1, connectionId, connectionToken: token, availableTransports };
 }
 
 /** Who connects: by a token, if one is given, and by a credential, if one is sent; both must be the same caller's. */
-function findCaller(request: FastifyRequest, parts: SharpFaasParts, tokens: NegotiatedTokens): Negotiated {
+async function findCaller(request: FastifyRequest, parts: SharpFaasParts, tokens: NegotiatedTokens): Promise<Negotiated> {
   const token = new Parameters(request.url).given('id');
-  if (token === undefined) return { principal: parts.authorize(request, 'run'), request };
-  const negotiated = tokens.take(token);
+  if (token === undefined) return parts.authorize(request, 'run');
+  const negotiated = await tokens.take(token);
   if (negotiated === null) throw new LanewayError('connection_not_found');
   const own = ownPrincipal(request, parts);
-  if (own !== null && own.keyId !== null && own.keyId !== negotiated.principal.keyId) {
-    throw new LanewayError('connection_not_found');
-  }
+  if (own !== null && own.keyId !== null && own.keyId !== negotiated.keyId) throw new LanewayError('connection_not_found');
   return negotiated;
 }
 
@@ -99,7 +99,7 @@ function start(
   { request, caller, parts }: { request: FastifyRequest; caller: Negotiated; parts: SharpFaasParts },
 ) {
   const { function: functionName, lane } = call;
-  const principal = parts.authorize(caller.request, 'run', { function: functionName, lane });
+  const principal = parts.authorizeKey(caller.keyId, 'run', { function: functionName, lane });
   const build = () =>
     buildRunRequest(
       {
