@@ -32,6 +32,11 @@ export class VersionLines {
     return [...this.#byVersion].filter(([, lines]) => uses(lines)).map(([key]) => key);
   }
 
+  /** Workers of a version, whatever its lines. */
+  workersOf(versionKey: string): number {
+    return (this.#byVersion.get(versionKey) ?? []).reduce((sum, { workers }) => sum + workers.size, 0);
+  }
+
   /** Forgets the lines of a version: runs that come later get new ones. */
   takeOut(versionKey: string): VersionLine[] {
     const lines = this.#byVersion.get(versionKey) ?? [];

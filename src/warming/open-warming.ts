@@ -1,0 +1,41 @@
+import type { Logger } from 'pino';
+import type { ManifestWarm } from '../contract/manifest.js';
+import type { VersionRecords } from '../contract/records.js';
+import type { FunctionStore } from '../contract/store.js';
+import type { WarmWorkers } from '../contract/warm.js';
+import type { IsolationPolicy } from '../runs/choose-isolation.js';
+import { type Clock, FloorTimes, realClock } from './floor-times.js';
+import { LaneFloors } from './lane-floors.js';
+import { prepareMove } from './prepare-move.js';
+
+export interface WarmingParts {
+  store: Pick<FunctionStore, 'lane' | 'version' | 'resolve' | 'deployed' | 'onLaneChange' | 'beforeLaneMoves'>;
+  versions: Pick<VersionRecords, 'lanesThatMayBeWarm'>;
+  workers: WarmWorkers;
+  /** Whether a floor holds at that moment (epoch milliseconds), and until when that can be told. */
+  floorAt: (warm: ManifestWarm, now: number) => { holds: boolean; until: number };
+  log: Pick<Logger, 'info' | 'warn'>;
+  clock?: Clock;
+}
+
+export interface WarmingPolicy {
+  isolation: IsolationPolicy;
+  /** A lane waits so long for what it moves to; 0 loads nothing ahead. */
+  waitMs: number;
+}
+
+/** Keeps the floors that the current versions of lanes ask for, and loads what a lane moves to before it moves. */
+export function openWarming(parts: WarmingParts, policy: WarmingPolicy): { close(): Promise<void> } {
+  const clock = parts.clock ?? realClock;
+  const times = new FloorTimes({ ...parts, clock });
+  const lanes = new LaneFloors({ ...parts, times, isolation: policy.isolation });
+  if (policy.waitMs > 0) {
+    parts.store.beforeLaneMoves((move, hurry) => prepareMove(move, hurry, { ...parts, ...policy, clock }));
+  }
+  return {
+    async close() {
+      await lanes.close();
+      times.close();
+    },
+  };
+}
