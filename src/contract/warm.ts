@@ -19,6 +19,8 @@ export interface WarmWorkers {
   warm(target: WarmTarget, count: number): Promise<string | null>;
   /** Workers of the version, by `DeployedVersion.key`, that have loaded it or are about to. */
   workersOf(versionKey: string): number;
+  /** The same of all versions of a lane. */
+  workersInLane(functionName: string, lane: string): number;
 }
 
 /** What came of loading a version before its lane moved to it. */

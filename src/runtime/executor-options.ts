@@ -1,3 +1,4 @@
+import type { ColdReason } from '../contract/executor.js';
 import type { ProbedConfinement } from './confinement/open-confinement.js';
 import type { Wall } from './function-worker.js';
 import type { OwnCgroups } from './limits/own-cgroups.js';
@@ -64,5 +65,5 @@ export interface LocalExecutorStats {
   /** Versions that keep workers warm: how many they want and how many there are. */
   floors: { function: string; lane: string; version: string; floor: number; workers: number }[];
   /** Since the start. */
-  coldStarts: Record<'first_call' | 'all_busy' | 'fresh' | 'worker_ended' | 'idle_retired', number>;
+  coldStarts: Record<ColdReason, number>;
 }

@@ -129,12 +129,17 @@ class PooledExecutor implements LocalExecutor {
       if (loading === null) break;
     }
     if (line.workers.size === 0) return 'the server has no place for a worker now';
-    const problems = await Promise.all([...(this.#loads.get(line)?.values() ?? [])]);
+    const loads = this.#loads.get(line) ?? new Map<ActiveRun, Promise<string | null>>();
+    const problems = await Promise.all(loads.values());
     return problems.find((problem) => problem !== null) ?? null;
   }
 
   workersOf(versionKey: string): number {
     return this.#lines.workersOf(versionKey);
+  }
+
+  workersInLane(functionName: string, lane: string): number {
+    return this.#lines.workersInLane(functionName, lane);
   }
 
   leasesHoldUntil(msFromNow: number): void {

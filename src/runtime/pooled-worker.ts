@@ -59,6 +59,7 @@ export class PooledWorker implements WorkerListener {
   #isRecalling = false;
   #pump: ExchangePump | null = null;
   #tainted = false;
+  #loadedBecause: ColdReason | null = null;
   #heardBytes = 0;
   #killedAt = 0;
 
@@ -85,7 +86,7 @@ export class PooledWorker implements WorkerListener {
 
   /** Begins a run on an idle worker. */
   begin(run: ActiveRun): void {
-    if (this.loadedAhead === 'for_call') run.cold = 'first_call';
+    if (this.loadedAhead === 'for_call') run.cold = this.#loadedBecause;
     this.loadedAhead = false;
     this.run = run;
     run.worker = this;
@@ -238,6 +239,7 @@ export class PooledWorker implements WorkerListener {
     if (run === null) return this.#free();
     if (run.more.loadOnly !== false) {
       this.loadedAhead = run.more.loadOnly;
+      this.#loadedBecause = run.cold;
       return this.#conclude((loaded) => loaded.succeed(null));
     }
     this.#call(run);

@@ -41,6 +41,7 @@ export class WarmPool implements WorkerOwner {
   readonly watchdog: Watchdog | null;
   readonly #coldStarts: LocalExecutorStats['coldStarts'] = {
     first_call: 0,
+    other_version: 0,
     all_busy: 0,
     fresh: 0,
     worker_ended: 0,

@@ -10,6 +10,8 @@ export interface LaneFloorsParts {
   versions: Pick<VersionRecords, 'lanesThatMayBeWarm'>;
   times: Pick<FloorTimes, 'set' | 'remove'>;
   isolation: IsolationPolicy;
+  /** The current versions of a lane that may have moved. */
+  onRead: (name: LaneName, versions: readonly string[]) => void;
   log: Pick<Logger, 'info' | 'warn'>;
 }
 
@@ -90,7 +92,8 @@ export class LaneFloors {
 
   async #read(key: string, name: LaneName): Promise<void> {
     const floors: TimedFloor[] = [];
-    for (const version of await this.#currentOf(name)) {
+    const versions = await this.#currentOf(name);
+    for (const version of versions) {
       const floor = await this.#floorOf({ ...name, version });
       if (floor !== null) floors.push(floor);
     }
@@ -100,6 +103,7 @@ export class LaneFloors {
     if (keys.length === 0) this.#floors.delete(key);
     else this.#floors.set(key, keys);
     for (const floor of floors) this.#parts.times.set(floor);
+    this.#parts.onRead(name, versions);
   }
 
   async #currentOf({ function: name, lane }: LaneName): Promise<string[]> {

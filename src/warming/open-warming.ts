@@ -6,6 +6,8 @@ import type { WarmWorkers } from '../contract/warm.js';
 import type { IsolationPolicy } from '../runs/choose-isolation.js';
 import { type Clock, FloorTimes, realClock } from './floor-times.js';
 import { LaneFloors } from './lane-floors.js';
+import { messageOf } from '../errors.js';
+import { followMove } from './follow-move.js';
 import { prepareMove } from './prepare-move.js';
 
 export interface WarmingParts {
@@ -28,8 +30,20 @@ export interface WarmingPolicy {
 export function openWarming(parts: WarmingParts, policy: WarmingPolicy): { close(): Promise<void> } {
   const clock = parts.clock ?? realClock;
   const times = new FloorTimes({ ...parts, clock });
-  const lanes = new LaneFloors({ ...parts, times, isolation: policy.isolation });
-  if (policy.waitMs > 0) {
+  const { isolation, waitMs } = policy;
+  const isAhead = waitMs > 0;
+  const lanes = new LaneFloors({
+    ...parts,
+    times,
+    isolation,
+    onRead(name, versions) {
+      if (!isAhead) return;
+      followMove(name, versions, { ...parts, isolation }).catch((error: unknown) => {
+        parts.log.warn({ ...name, err: error }, `a lane moved to what is not loaded here: ${messageOf(error)}`);
+      });
+    },
+  });
+  if (isAhead) {
     parts.store.beforeLaneMoves((move, hurry) => prepareMove(move, hurry, { ...parts, ...policy, clock }));
   }
   return {

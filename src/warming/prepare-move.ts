@@ -56,7 +56,7 @@ async function loadOne(
 }
 
 /** Its workers carry out one run each: what is loaded ahead serves one call. */
-function isLoadedAnew({ manifest, entry }: DeployedVersion): boolean {
+export function isLoadedAnew({ manifest, entry }: DeployedVersion): boolean {
   return manifest.fresh === true || entry.runtime === 'executable';
 }
 

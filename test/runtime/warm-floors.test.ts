@@ -197,6 +197,22 @@ test('closing ends what a floor keeps and what it is about to load', async (t) =
   assert.deepEqual(executor.stats().floors, []);
 });
 
+for (const isPrepared of [true, false]) {
+  const why = isPrepared ? 'a call that asks how it is called' : 'a run';
+  test(`a worker that ${why} starts for a version tells that its lane had another one warm`, async (t) => {
+    const executor = makeExecutor(t);
+    const one = deploy('gate/index.mjs');
+    const other = { ...one, version: '1.2', key: 'other' };
+    assert.equal((await runOnce(executor, one)).outcome.timings.cold, 'first_call');
+    assert.equal(executor.workersInLane('gate', 'latest'), 1);
+    if (isPrepared) await executor.conventionOf(other, other.entry, 'thread');
+    assert.equal((await runOnce(executor, other)).outcome.timings.cold, 'other_version');
+    assert.equal((await runOnce(executor, deploy('counter/index.mjs'))).outcome.timings.cold, 'first_call');
+    assert.deepEqual([executor.workersInLane('gate', 'latest'), executor.workersInLane('gate', 'dev')], [2, 0]);
+    assert.equal(executor.stats().coldStarts.other_version, 1);
+  });
+}
+
 test('closing waits for nothing that is loaded ahead', async (t) => {
   const executor = makeExecutor(t);
   const loading = executor.warm(targetOf(deploy('load-loops/index.mjs'), 'process'), 1);
