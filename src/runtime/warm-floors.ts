@@ -54,7 +54,7 @@ export class WarmFloors {
     const { key } = target.version;
     if (min === 0) this.#floors.delete(key);
     else {
-      const floor = this.#floors.get(key) ?? { granted: 0, failures: 0, notBefore: 0, isProven: false, loading: 0 };
+      const floor = this.#floors.get(key) ?? { granted: -1, failures: 0, notBefore: 0, isProven: false, loading: 0 };
       this.#floors.set(key, Object.assign(floor, { target, min, onProblem, line: this.#pool.lineOf(target) }));
     }
     this.#grant();
@@ -71,8 +71,9 @@ export class WarmFloors {
   onEnding(worker: PooledWorker): void {
     const floor = this.#floorOf(worker.line);
     if (floor === undefined) return;
+    const isWanted = floor.line.retired || worker.endsBecause === 'idle_retired';
     if (worker.hasBegun) floor.failures = 0;
-    else this.#pause(floor, performance.now() - worker.idleSince > longestPauseMs);
+    else if (!isWanted) this.#pause(floor, performance.now() - worker.idleSince > longestPauseMs);
     this.#wakeIn(stepMs);
   }
 
@@ -110,11 +111,13 @@ export class WarmFloors {
   #grant(): void {
     let left = this.#most;
     for (const floor of this.#floors.values()) {
-      floor.granted = Math.min(floor.min, floor.line.cap, left);
-      left -= floor.granted;
-      if (floor.granted < Math.min(floor.min, floor.line.cap)) {
-        floor.onProblem(`only ${floor.granted} of ${floor.min} workers are kept warm: all floors together have ${this.#most}`);
+      const wanted = Math.min(floor.min, floor.line.cap);
+      const granted = Math.min(wanted, left);
+      left -= granted;
+      if (granted < wanted && granted !== floor.granted) {
+        floor.onProblem(`only ${granted} of ${wanted} workers are kept warm: all floors together have ${this.#most}`);
       }
+      floor.granted = granted;
     }
   }
 
@@ -162,6 +165,7 @@ export class WarmFloors {
   }
 
   #pause(floor: Floor, isFirst: boolean): void {
+    floor.isProven = false;
     floor.failures = isFirst ? 1 : floor.failures + 1;
     floor.notBefore = performance.now() + Math.min(firstPauseMs * 2 ** (floor.failures - 1), longestPauseMs);
   }

@@ -42,11 +42,11 @@ export class LaneFloors {
     this.#work();
   }
 
-  async close(): Promise<void> {
+  /** Nothing is changed any more, whatever is still read: a store that does not answer holds no server up. */
+  close(): void {
     this.#closed = true;
     this.#stop();
     if (this.#retry !== null) clearTimeout(this.#retry);
-    await this.#working;
   }
 
   #note(name: LaneName): void {
@@ -82,8 +82,8 @@ export class LaneFloors {
   }
 
   #tryAgain(error: unknown, what: string): void {
-    this.#parts.log.warn({ err: error }, `${what} will be looked at again: ${messageOf(error)}`);
     if (this.#closed) return;
+    this.#parts.log.warn({ err: error }, `${what} will be looked at again: ${messageOf(error)}`);
     this.#retry = setTimeout(() => {
       this.#retry = null;
       this.#work();

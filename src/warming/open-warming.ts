@@ -27,7 +27,7 @@ export interface WarmingPolicy {
 }
 
 /** Keeps the floors that the current versions of lanes ask for, and loads what a lane moves to before it moves. */
-export function openWarming(parts: WarmingParts, policy: WarmingPolicy): { close(): Promise<void> } {
+export function openWarming(parts: WarmingParts, policy: WarmingPolicy): { close(): void } {
   const clock = parts.clock ?? realClock;
   const times = new FloorTimes({ ...parts, clock });
   const { isolation, waitMs } = policy;
@@ -47,8 +47,8 @@ export function openWarming(parts: WarmingParts, policy: WarmingPolicy): { close
     parts.store.beforeLaneMoves((move, hurry) => prepareMove(move, hurry, { ...parts, ...policy, clock }));
   }
   return {
-    async close() {
-      await lanes.close();
+    close() {
+      lanes.close();
       times.close();
     },
   };

@@ -173,6 +173,21 @@ test('a version that gets a new worker for every run has one loaded ahead for ea
   }
 });
 
+test('workers that go because they are too many, or have an old secret, are no failures', async (t) => {
+  const executor = makeExecutor(t, { idleMs: 30, secretsFor: () => ({ TOKEN: 'x' }) });
+  const version = deploy('gate/index.mjs', { secrets: ['TOKEN'] });
+  keep(executor, version, 3);
+  await until(() => countOf(executor, 'idle') === 3);
+  keep(executor, version, 1);
+  await until(() => countOf(executor, 'idle') === 1);
+  for (let round = 0; round < 8; round += 1) {
+    // Were these failures, the pauses would add up to more than a test may take.
+    executor.retireUsing('TOKEN');
+    await until(() => countOf(executor, 'idle') === 1);
+  }
+  assert.equal(executor.stats().warmLoads, 11);
+});
+
 test('workers of a floor that were given an old secret are replaced', async (t) => {
   const executor = makeExecutor(t, { secretsFor: () => ({ TOKEN: 'x' }) });
   const version = deploy('gate/index.mjs', { secrets: ['TOKEN'] });
