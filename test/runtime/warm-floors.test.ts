@@ -92,6 +92,8 @@ test('no other version takes a worker of a floor to make a place for itself', as
   await until(() => countOf(executor, 'idle') === 1);
   for (const version of [one!, other!, one!]) await resultOf(executor, version);
   assert.equal((await runOnce(executor, floored!)).outcome.timings.cold, null);
+  // It was not taken and loaded again either.
+  assert.equal(executor.stats().warmLoads, 1);
 });
 
 test('a busy worker of a floor is kept for it when it becomes free, though others wait for a place', async (t) => {
