@@ -8,7 +8,15 @@ import { openEvents } from './events/open-events.js';
 import { createAuthorize, createAuthorizeKey } from './http/authorize.js';
 import { closeServer, createServer } from './http/server.js';
 import type { Opened } from './opened.js';
-import { deliverySettings, describeIsolation, executorOptions, runsPolicy, storeOptions } from './policies.js';
+import {
+  deliverySettings,
+  describeIsolation,
+  executorOptions,
+  isolationPolicy,
+  runsPolicy,
+  storeOptions,
+  warmLimits,
+} from './policies.js';
 import type { Membership } from './processes/membership.js';
 import { openQueue } from './queue/open-queue.js';
 import type { RedisClaim } from './redis/installation.js';
@@ -20,8 +28,10 @@ import type { ProbedConfinement } from './runtime/confinement/open-confinement.j
 import { createLocalExecutor } from './runtime/local-executor.js';
 import { checkManifestSchedules } from './schedules/manifest-schedules.js';
 import { openSchedules } from './schedules/open-schedules.js';
+import { checkWarmWindows, floorAt } from './schedules/warm-windows.js';
 import { openStore } from './store/open-store.js';
 import type { Tracing } from './tracing/open-tracing.js';
+import { openWarming } from './warming/open-warming.js';
 
 /** Everything a server is made of, but for its routes. */
 export type Parts = Awaited<ReturnType<typeof openParts>>;
@@ -69,7 +79,15 @@ export async function openParts(config: Config, log: Logger, { opened, seams, re
   opened.add({ close: () => closeServer(server) });
 
   const store = opened.add(
-    await openStore({ ...storeOptions(config), records, bus, log, shared, checkSchedule: checkManifestSchedules }),
+    await openStore({
+      ...storeOptions(config),
+      records,
+      bus,
+      log,
+      shared,
+      checkSchedule: checkManifestSchedules,
+      warm: { ...warmLimits(config), checkWindows: checkWarmWindows },
+    }),
   );
   const queue = opened.add(await openQueue({ redisUrl: config.REDIS_URL, installationId, leaseMs: config.LEASE, log }));
   const confinement = await probing.confinement;
@@ -104,6 +122,10 @@ export async function openParts(config: Config, log: Logger, { opened, seams, re
   );
   opened.add({ close: () => runs.close(config.DRAIN) });
   const schedules = opened.add(openSchedules({ records, runs, store, bus, log, shared }));
+
+  // After the runs, so that it is closed before them: what was loaded is theirs.
+  const warmParts = { store, versions: records.versions, workers: executor, floorAt, log };
+  opened.add(openWarming(warmParts, { isolation: isolationPolicy(config, confinement), waitMs: config.WARM_WAIT }));
 
   const accept = (request: RunRequest) => runs.accept(request);
   const events = opened.add(openEvents({ store, versions: records.versions, runs: records.runs, accept, log }));

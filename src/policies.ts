@@ -99,6 +99,7 @@ export function executorOptions(config: Config, confinement: ProbedConfinement):
       maxResultBytes: config.MAX_RESULT,
       maxLogBytes: config.MAX_LOG,
       maxWorkers: config.MAX_WORKERS,
+      maxWarm: warmLimits(config).maxWarm,
       maxWaiting: config.MAX_WAITING,
     },
     spares: {
@@ -133,6 +134,11 @@ export function storeOptions(config: Config): Pick<StoreOptions, 'folder' | 'ftp
 
 function workersFolder({ DATA }: Config): string {
   return join(DATA, 'workers');
+}
+
+/** A floor is never taken for other versions: some places stay for them. */
+export function warmLimits(config: Config): { concurrency: number; maxWarm: number } {
+  return { concurrency: config.FUNCTION_CONCURRENCY, maxWarm: Math.min(config.MAX_WARM, config.MAX_WORKERS - 1) };
 }
 
 function readCa({ FTP_CA: file }: Config): string | null {

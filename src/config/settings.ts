@@ -200,6 +200,13 @@ export const settings = {
     max: '1d',
     about: 'A warm worker without work is ended after this time.',
   }),
+  WARM_WAIT: duration({
+    group: 'runtime',
+    fallback: '10s',
+    min: '0s',
+    max: '10m',
+    about: 'Longest time that a lane waits for the version it is about to move to to be loaded; 0 loads nothing ahead.',
+  }),
   LEASE: duration({
     group: 'runtime',
     fallback: '15s',
@@ -354,6 +361,13 @@ export const settings = {
     about: 'Workers of one version whose manifest names no `concurrency`.',
   }),
   MAX_WORKERS: integer({ group: 'limits', fallback: 64, min: 1, max: 4096, about: 'Workers of this server together.' }),
+  MAX_WARM: integer({
+    group: 'limits',
+    fallback: 16,
+    min: 0,
+    max: 4096,
+    about: 'Workers that all `warm` floors together keep on this server; always fewer than `LANEWAY_MAX_WORKERS`.',
+  }),
   MAX_WAITING: integer({
     group: 'limits',
     fallback: 1000,

@@ -65,8 +65,8 @@ export interface AttemptSink {
 }
 export type LogStream = 'stdout' | 'stderr' | 'info' | 'warn' | 'error';
 
-/** Why a worker had to be started: `null` when a warm one was used. */
-export type ColdReason = 'first_call' | 'all_busy' | 'fresh' | 'worker_ended' | 'idle_retired';
+/** Why a worker had to be started: `null` when a warm one was used. `other_version`: the lane has workers, of other versions. */
+export type ColdReason = 'first_call' | 'other_version' | 'all_busy' | 'fresh' | 'worker_ended' | 'idle_retired';
 
 export interface AttemptTimings {
   cold: ColdReason | null;

@@ -27,6 +27,26 @@ const OneSchedule = Type.Union([Type.String({ maxLength: 256, description: 'Cron
 export const ManifestSchedule = Type.Union([OneSchedule, Type.Array(OneSchedule, { maxItems: 32 })]);
 export type ManifestSchedule = Static<typeof ManifestSchedule>;
 
+const WarmWindow = Type.Object(
+  {
+    cron: Type.String({ maxLength: 256, description: 'When a window begins: 5 fields, or 6 with seconds first.' }),
+    minutes: Type.Integer({ minimum: 1, maximum: 10_080, description: 'How long it stays open.' }),
+    time_zone: Type.Optional(Type.String({ maxLength: 64, description: 'Of cron; UTC by default.' })),
+  },
+  { additionalProperties: false },
+);
+export type WarmWindow = Static<typeof WarmWindow>;
+
+/** Workers of a lane's current version that each server keeps loaded: always, or in windows of time. */
+export const ManifestWarm = Type.Object(
+  {
+    min: Type.Integer({ minimum: 0, maximum: 1024, description: 'Workers kept loaded on each server; 0 is none.' }),
+    schedule: Type.Optional(Type.Union([WarmWindow, Type.Array(WarmWindow, { minItems: 1, maxItems: 32 })])),
+  },
+  { additionalProperties: false },
+);
+export type ManifestWarm = Static<typeof ManifestWarm>;
+
 /**
  * `laneway.json` in the zip. Every field is optional; unknown fields are refused.
  * Fields that need a part this server does not have are refused at push, never ignored: see `store/manifest.ts`.
@@ -81,7 +101,7 @@ export const Manifest = Type.Object(
       }),
     ),
     schedule: Type.Optional(ManifestSchedule),
-    warm: Type.Optional(Type.Unknown()),
+    warm: Type.Optional(ManifestWarm),
   },
   { additionalProperties: false, $id: 'Manifest', description: 'laneway.json' },
 );

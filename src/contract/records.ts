@@ -66,6 +66,8 @@ export interface VersionRecords {
   allReady(): Promise<(VersionNumber & { function: string; lane: string })[]>;
   /** Lanes with a ready version that may want events: its manifest says so, or is not known yet. */
   lanesThatMayWantEvents(): Promise<{ function: string; lane: string }[]>;
+  /** Lanes with a ready version whose manifest names warm workers, or is not known. */
+  lanesThatMayBeWarm(): Promise<{ function: string; lane: string }[]>;
   /** Lanes with a version or lane row changed in the last `ms` by the database's clock. */
   changedWithin(ms: number): Promise<{ function: string; lane: string }[]>;
 }

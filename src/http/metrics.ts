@@ -3,6 +3,7 @@ import type { Queue } from '../contract/queue.js';
 import type { Records } from '../contract/records.js';
 import type { Runs } from '../runs/open-runs.js';
 import { recordMetrics } from './record-metrics.js';
+import { floorMetrics } from './floor-metrics.js';
 import { runMetrics } from './run-metrics.js';
 import { timeMetrics } from './time-metrics.js';
 
@@ -10,10 +11,17 @@ export interface MetricParts {
   runs: Runs;
   records: Records;
   queue: Queue;
-  /** Workers by kind and state, and cold starts by reason. */
-  executor: () => { workers: { kind: string; state: string; count: number }[]; coldStarts: Record<string, number> };
+  executor: () => WorkerNumbers;
   /** What became of spans; null when none are exported. */
   spans: (() => { exported: number; dropped: number }) | null;
+}
+
+/** Workers by kind and state, cold starts by reason, and what is loaded before anybody calls. */
+interface WorkerNumbers {
+  workers: { kind: string; state: string; count: number }[];
+  coldStarts: Record<string, number>;
+  warmLoads: number;
+  floors: { function: string; lane: string; floor: number; workers: number }[];
 }
 
 /**
@@ -58,12 +66,15 @@ function workerMetrics(registry: Registry, executor: MetricParts['executor']): (
     help: 'Workers started for a run.',
     labelNames: ['reason'],
   });
+  const fillFloors = floorMetrics(registry);
   return () => {
     workerCount.reset();
     cold.reset();
-    const { workers, coldStarts } = executor();
+    const numbers = executor();
+    const { workers, coldStarts } = numbers;
     for (const { kind, state, count } of workers) workerCount.set({ kind, state }, count);
     for (const [reason, count] of Object.entries(coldStarts)) cold.inc({ reason }, count);
+    fillFloors(numbers);
   };
 }
 

@@ -3,9 +3,10 @@ import type { LaneState, VersionView } from '../contract/api/functions.js';
 import type { RunView } from '../contract/api/runs.js';
 import type { LimitView } from '../contract/api/limits.js';
 import type { QueueLimit } from '../contract/limits.js';
-import type { KeyRecord, RunRecord, RunTimings, VersionNumber, VersionRecord } from '../contract/records.js';
+import type { KeyRecord, RunRecord, RunTimings, VersionNumber } from '../contract/records.js';
 import type { RetryPolicy } from '../contract/run-policy.js';
-import type { LaneView } from '../contract/store.js';
+import type { MovedLane, PublishedVersion } from '../contract/store.js';
+import type { Warmed } from '../contract/warm.js';
 import { queuedMsOf } from '../runs/ended-attempt.js';
 
 /** What the records hold, as the native API writes it: snake_case and RFC 3339 times. */
@@ -89,7 +90,7 @@ export function limitView({ maxRunning, maxQueued, expiresAfterMs }: QueueLimit)
   return { max_running: maxRunning, max_queued: maxQueued, expires_after_ms: expiresAfterMs };
 }
 
-export function versionView(version: VersionRecord): VersionView {
+export function versionView(version: PublishedVersion): VersionView {
   return {
     function: version.function,
     lane: version.lane,
@@ -101,17 +102,24 @@ export function versionView(version: VersionRecord): VersionView {
     pushed_at: time(version.pushedAt),
     pushed_by: version.pushedBy,
     promoted_from: version.promotedFrom,
+    ...warmedView(version.warmed),
   };
 }
 
-export function laneState(lane: LaneView): LaneState {
+export function laneState(lane: MovedLane): LaneState {
   return {
     lane: lane.lane,
     current: lane.current,
     pin: lane.pin && versionText(lane.pin),
     split: lane.split?.map((part) => ({ version: versionText(part), weight: part.weight })) ?? null,
     versions: lane.versions,
+    ...warmedView(lane.warmed),
   };
+}
+
+function warmedView(warmed: Warmed | undefined): { warmed?: boolean; warm_problem?: string } {
+  if (warmed === undefined) return {};
+  return { warmed: warmed.loaded, ...(warmed.problem === null ? {} : { warm_problem: warmed.problem }) };
 }
 
 export function keyView(key: KeyRecord): KeyView {

@@ -81,14 +81,8 @@ export function versionRecords(backend: Backend): VersionRecords {
     allReady: () =>
       db.selectFrom('versions').select(['function', 'lane', 'major', 'minor']).where('state', '=', 'ready').execute(),
 
-    lanesThatMayWantEvents: () =>
-      db
-        .selectFrom('versions')
-        .select(['function', 'lane'])
-        .distinct()
-        .where('state', '=', 'ready')
-        .where((where) => where.or([where('manifest', 'is', null), where('manifest', 'like', '%"events":%')]))
-        .execute(),
+    lanesThatMayWantEvents: () => lanesWith('%"events":%'),
+    lanesThatMayBeWarm: () => lanesWith('%"warm":%'),
 
     changedWithin: (ms) =>
       db
@@ -103,6 +97,17 @@ export function versionRecords(backend: Backend): VersionRecords {
         )
         .execute(),
   };
+
+  /** Lanes with a ready version whose manifest looks so, or is not known. */
+  function lanesWith(pattern: string) {
+    return db
+      .selectFrom('versions')
+      .select(['function', 'lane'])
+      .distinct()
+      .where('state', '=', 'ready')
+      .where((where) => where.or([where('manifest', 'is', null), where('manifest', 'like', pattern)]))
+      .execute();
+  }
 
   /** immutable-version: looks for the highest number and takes the next in one statement; the key admits it once. */
   async function takeNext(

@@ -28,6 +28,9 @@ export interface RunSurroundings {
   graceMs: number;
 }
 
+/** `for_call`: somebody is about to call and has to know how; `ahead`: so that nobody who calls has to wait. */
+export type LoadOnly = 'for_call' | 'ahead';
+
 /**
  * One attempt on its way through here: waiting for a worker, on a worker, ended. Its outcome is given once.
  * A run without an exchange and with `loadOnly` ends when its version is loaded.
@@ -58,7 +61,7 @@ export class ActiveRun {
   constructor(
     readonly attempt: Attempt,
     readonly sink: AttemptSink,
-    readonly more: { exchange: HttpExchange | null; loadOnly: boolean; surroundings: RunSurroundings },
+    readonly more: { exchange: HttpExchange | null; loadOnly: LoadOnly | false; surroundings: RunSurroundings },
   ) {
     this.outcome = new Promise((resolve, reject) => {
       this.#resolve = resolve;

@@ -1,3 +1,4 @@
+import type { ColdReason } from '../contract/executor.js';
 import type { ProbedConfinement } from './confinement/open-confinement.js';
 import type { Wall } from './function-worker.js';
 import type { OwnCgroups } from './limits/own-cgroups.js';
@@ -21,6 +22,8 @@ export interface LocalExecutorOptions {
     maxLogBytes: number;
     /** Workers of this server together, spares apart. */
     maxWorkers: number;
+    /** Of these, what all floors together may keep; fewer than `maxWorkers`, so that other versions have a place. */
+    maxWarm: number;
     /** `bounded` runs waiting for one version. */
     maxWaiting: number;
   };
@@ -57,6 +60,10 @@ export interface LocalExecutorStats {
   /** Lying ready at a worker that carries out another one. */
   ahead: number;
   running: number;
+  /** Workers loaded ahead of any call, since the start. */
+  warmLoads: number;
+  /** Versions that keep workers warm: how many they want and how many there are. */
+  floors: { function: string; lane: string; version: string; floor: number; workers: number }[];
   /** Since the start. */
-  coldStarts: Record<'first_call' | 'all_busy' | 'fresh' | 'worker_ended' | 'idle_retired', number>;
+  coldStarts: Record<ColdReason, number>;
 }

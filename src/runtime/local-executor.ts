@@ -10,8 +10,9 @@ import type {
   HttpExchange,
 } from '../contract/executor.js';
 import type { Isolation } from '../contract/words.js';
-import { LanewayError } from '../errors.js';
-import { ActiveRun, type RunSurroundings } from './active-run.js';
+import type { WarmTarget, WarmWorkers } from '../contract/warm.js';
+import { LanewayError, messageOf } from '../errors.js';
+import { ActiveRun, type LoadOnly, type RunSurroundings } from './active-run.js';
 import type { LocalExecutorOptions, LocalExecutorStats } from './executor-options.js';
 import { killLeftovers } from './leftovers.js';
 import { type LocalIsolation, refuseIsolation } from './local-isolation.js';
@@ -24,7 +25,7 @@ import { WarmPool } from './warm-pool.js';
 import { Watchdog } from './watchdog/watchdog.js';
 
 /** The executor for deployed functions, with what only its own server asks of it. */
-export interface LocalExecutor extends Executor {
+export interface LocalExecutor extends Executor, WarmWorkers {
   /** A secret has another value now: workers that were given the old one are not used again. */
   retireUsing(secret: string): void;
   stats(): LocalExecutorStats;
@@ -56,6 +57,8 @@ class PooledExecutor implements LocalExecutor {
   readonly #surroundings: RunSurroundings;
   readonly #watchdog: Watchdog | null;
   readonly #groups: ServerGroups;
+  /** Under way, ahead of any call. */
+  readonly #loads = new Map<VersionLine, Map<ActiveRun, Promise<string | null>>>();
   #closing: Promise<void> | null = null;
 
   constructor(options: LocalExecutorOptions) {
@@ -68,7 +71,10 @@ class PooledExecutor implements LocalExecutor {
     const starter = new WorkerStarter({ ...options, groups, limits, confinement: options.confinement.cells }, (scratch) =>
       this.#watchdog?.ended(scratch),
     );
-    this.#pool = new WarmPool(options, (worker, listener) => starter.start(worker, listener), this.#watchdog);
+    this.#pool = new WarmPool(options, (worker, listener) => starter.start(worker, listener), {
+      watchdog: this.#watchdog,
+      floors: { lineOf: (target) => this.#lineOf(target), load: (line) => this.#loadOne(line, true) },
+    });
     this.#surroundings = { registry: this.#registry, maxLogBytes: options.limits.maxLogBytes, graceMs: options.graceMs };
   }
 
@@ -89,7 +95,7 @@ class PooledExecutor implements LocalExecutor {
     )
       return 'payload';
     const line = this.#lines.of(version, entry, isolation);
-    return line.convention ?? (line.loading ??= this.#loadAhead(line, isolation));
+    return line.convention ?? (line.loading ??= this.#loadAhead(line));
   }
 
   cancel(runId: string): void {
@@ -99,10 +105,41 @@ class PooledExecutor implements LocalExecutor {
 
   retire(versionKey: string): void {
     this.#pool.retire(this.#lines.takeOut(versionKey));
+    this.#pool.floors.onRetired(versionKey);
   }
 
   retireUsing(secret: string): void {
     for (const key of this.#lines.using(secret)) this.retire(key);
+  }
+
+  keepWarm(target: WarmTarget, min: number, onProblem: (problem: string) => void): void {
+    if (this.#closing !== null) return;
+    const refusal = this.#refusalOf(target);
+    if (refusal === null) this.#pool.floors.set(target, min, onProblem);
+    else if (min > 0) onProblem(refusal.message);
+  }
+
+  async warm(target: WarmTarget, count: number): Promise<string | null> {
+    const refusal = this.#refusalOf(target);
+    if (refusal !== null) return refusal.message;
+    const line = this.#lineOf(target);
+    while (line.workers.size < Math.min(count, line.cap)) {
+      // Those that call the version before work for it now; only the first is worth the worker of another.
+      const loading = this.#loadOne(line, line.workers.size === 0);
+      if (loading === null) break;
+    }
+    if (line.workers.size === 0) return 'the server has no place for a worker now';
+    const loads = this.#loads.get(line) ?? new Map<ActiveRun, Promise<string | null>>();
+    const problems = await Promise.all(loads.values());
+    return problems.find((problem) => problem !== null) ?? null;
+  }
+
+  workersOf(versionKey: string): number {
+    return this.#lines.workersOf(versionKey);
+  }
+
+  workersInLane(functionName: string, lane: string): number {
+    return this.#lines.workersInLane(functionName, lane);
   }
 
   leasesHoldUntil(msFromNow: number): void {
@@ -125,22 +162,64 @@ class PooledExecutor implements LocalExecutor {
   #submit(
     attempt: Attempt,
     sink: AttemptSink,
-    how: { exchange: HttpExchange | null; loadOnly: boolean },
+    how: { exchange: HttpExchange | null; loadOnly: LoadOnly | false },
   ): Promise<AttemptOutcome> {
     if (this.#closing !== null) return Promise.reject(new LanewayError('shutting_down'));
-    const { isolation, version } = attempt;
-    const refusal = refuseIsolation(isolation, version.manifest, this.#options.confinement);
+    const refusal = this.#refusalOf(attempt);
     if (refusal !== null) return Promise.reject(refusal);
-    const unheld = this.#groups.refusalOf(version.manifest);
-    if (unheld !== null) return Promise.reject(new LanewayError('isolation_unavailable', { isolation, problem: unheld }));
     const run = new ActiveRun(attempt, sink, { ...how, surroundings: this.#surroundings });
-    this.#pool.submit(run, this.#lines.of(version, attempt.entry, isolation as LocalIsolation));
+    this.#pool.submit(run, this.#lineOf(attempt));
     return run.outcome;
   }
 
-  async #loadAhead(line: VersionLine, isolation: Isolation): Promise<CallingConvention> {
-    const { version, entry } = line;
-    const attempt: Attempt = {
+  /** Why this server can't have the level, or what the manifest wants of it. */
+  #refusalOf({ isolation, version: { manifest } }: Pick<WarmTarget, 'isolation' | 'version'>): LanewayError | null {
+    const refusal = refuseIsolation(isolation, manifest, this.#options.confinement);
+    if (refusal !== null) return refusal;
+    const unheld = this.#groups.refusalOf(manifest);
+    return unheld === null ? null : new LanewayError('isolation_unavailable', { isolation, problem: unheld });
+  }
+
+  #lineOf({ version, entry, isolation }: WarmTarget): VersionLine {
+    return this.#lines.of(version, entry, isolation as LocalIsolation);
+  }
+
+  /** One more worker of the line that loads it and waits; null when there is no place. Resolves with why it failed, or null. */
+  #loadOne(line: VersionLine, mayEvict: boolean): Promise<string | null> | null {
+    if (this.#closing !== null) return null;
+    const how = { exchange: null, loadOnly: 'ahead', surroundings: this.#surroundings } as const;
+    const makeRun = () => new ActiveRun(this.#loadAttempt(line), noSink, how);
+    const run = this.#pool.load(line, { mayEvict, makeRun });
+    if (run === null) return null;
+    const loading = run.outcome.then((outcome) => (outcome.ok ? null : `${outcome.reason}: ${outcome.message}`), messageOf);
+    this.#noteLoad(line, run, loading);
+    return loading;
+  }
+
+  /** Who asks meanwhile how the version is called waits for this load. */
+  #noteLoad(line: VersionLine, run: ActiveRun, loading: Promise<string | null>): void {
+    const loads = this.#loads.get(line) ?? new Map<ActiveRun, Promise<string | null>>();
+    this.#loads.set(line, loads.set(run, loading));
+    const convention = loading.then(() => {
+      loads.delete(run);
+      if (loads.size === 0) this.#loads.delete(line);
+      if (line.loading === convention) line.loading = null;
+      return line.convention ?? 'payload';
+    });
+    line.loading ??= convention;
+  }
+
+  async #loadAhead(line: VersionLine): Promise<CallingConvention> {
+    try {
+      await this.#submit(this.#loadAttempt(line), noSink, { exchange: null, loadOnly: 'for_call' });
+    } finally {
+      line.loading = null;
+    }
+    return line.convention ?? 'payload';
+  }
+
+  #loadAttempt({ version, entry, more: { isolation } }: VersionLine): Attempt {
+    return {
       runId: `load ${randomUUID()}`,
       attempt: 1,
       version,
@@ -155,15 +234,12 @@ class PooledExecutor implements LocalExecutor {
       headers: {},
       parameters: {},
     };
-    try {
-      await this.#submit(attempt, noSink, { exchange: null, loadOnly: true });
-    } finally {
-      line.loading = null;
-    }
-    return line.convention ?? 'payload';
   }
 
   async #close(graceMs: number): Promise<void> {
+    this.#pool.floors.close();
+    // Nobody waits for these, or not for long.
+    for (const loads of this.#loads.values()) for (const run of loads.keys()) this.#pool.cancel(run);
     this.#pool.refuseWaiting();
     await this.#registry.drain(graceMs);
     await this.#pool.close();

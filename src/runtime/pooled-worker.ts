@@ -1,5 +1,5 @@
 import type { ColdReason } from '../contract/executor.js';
-import type { ActiveRun, Failure } from './active-run.js';
+import type { ActiveRun, Failure, LoadOnly } from './active-run.js';
 import { describeExit } from './describe-exit.js';
 import { ExchangePump } from './exchange-pump.js';
 import type { FunctionWorker, WorkerExit, WorkerListener, WorkerOptions } from './function-worker.js';
@@ -48,7 +48,7 @@ export class PooledWorker implements WorkerListener {
   /** Resident memory of its process before any code of a function was in it. */
   baseline = 0;
   /** Until the first run on it: loading was asked for ahead. */
-  loadedAhead = false;
+  loadedAhead: LoadOnly | false = false;
   /** Why the next worker of its line will have to be started. */
   endsBecause: ColdReason = 'worker_ended';
   readonly worker: FunctionWorker;
@@ -59,6 +59,7 @@ export class PooledWorker implements WorkerListener {
   #isRecalling = false;
   #pump: ExchangePump | null = null;
   #tainted = false;
+  #loadedBecause: ColdReason | null = null;
   #heardBytes = 0;
   #killedAt = 0;
 
@@ -85,7 +86,7 @@ export class PooledWorker implements WorkerListener {
 
   /** Begins a run on an idle worker. */
   begin(run: ActiveRun): void {
-    if (this.loadedAhead) run.cold = 'first_call';
+    if (this.loadedAhead === 'for_call') run.cold = this.#loadedBecause;
     this.loadedAhead = false;
     this.run = run;
     run.worker = this;
@@ -97,6 +98,11 @@ export class PooledWorker implements WorkerListener {
   get roomAhead(): number {
     const takes = this.state === 'busy' && !this.#isRecalling && !this.#tainted && this.#pump === null;
     return takes ? mostAhead - this.#ahead.length : 0;
+  }
+
+  /** Whether any run was begun on it. */
+  get hasBegun(): boolean {
+    return this.#runNumber > 0;
   }
 
   get ahead(): number {
@@ -231,8 +237,9 @@ export class PooledWorker implements WorkerListener {
     const { run } = this;
     this.line!.convention = convention;
     if (run === null) return this.#free();
-    if (run.more.loadOnly) {
-      this.loadedAhead = true;
+    if (run.more.loadOnly !== false) {
+      this.loadedAhead = run.more.loadOnly;
+      this.#loadedBecause = run.cold;
       return this.#conclude((loaded) => loaded.succeed(null));
     }
     this.#call(run);

@@ -21,6 +21,7 @@ export class VersionLines {
     );
     if (line !== undefined) return line;
     const made = new VersionLine(version, entry, { isolation, settings: this.#settings });
+    if (lines === undefined && this.workersInLane(version.function, version.lane) > 0) made.emptyBecause = 'other_version';
     if (lines === undefined) this.#byVersion.set(version.key, [made]);
     else lines.push(made);
     return made;
@@ -30,6 +31,21 @@ export class VersionLines {
   using(secret: string): string[] {
     const uses = (lines: VersionLine[]) => lines[0]?.version.manifest.secrets?.includes(secret) === true;
     return [...this.#byVersion].filter(([, lines]) => uses(lines)).map(([key]) => key);
+  }
+
+  /** Workers of a version, whatever its lines. */
+  workersOf(versionKey: string): number {
+    return (this.#byVersion.get(versionKey) ?? []).reduce((sum, { workers }) => sum + workers.size, 0);
+  }
+
+  /** Workers of all versions of a lane. */
+  workersInLane(functionName: string, lane: string): number {
+    let count = 0;
+    for (const [key, lines] of this.#byVersion) {
+      const { version } = lines[0]!;
+      if (version.lane === lane && version.function === functionName) count += this.workersOf(key);
+    }
+    return count;
   }
 
   /** Forgets the lines of a version: runs that come later get new ones. */

@@ -12,6 +12,7 @@ import { RunsAhead } from './runs-ahead.js';
 import { SpareWorkers } from './spare-workers.js';
 import { StopWatch } from './stop-watch.js';
 import type { VersionLine } from './version-line.js';
+import { WarmFloors, type FloorPool } from './warm-floors.js';
 import type { Watchdog } from './watchdog/watchdog.js';
 
 type Start = (options: WorkerOptions, listener: WorkerListener) => FunctionWorker;
@@ -31,18 +32,22 @@ export class WarmPool implements WorkerOwner {
   readonly #spares: SpareWorkers;
   readonly #clock: CoarseClock;
   readonly #runsAhead = new RunsAhead();
+  readonly floors: WarmFloors;
   readonly #memory = new MemoryWatch();
   readonly #cpu = new CpuWatch();
   readonly #disk: DiskWatch;
   readonly #stops = new StopWatch();
   readonly #retirement: NodeJS.Timeout;
+  readonly watchdog: Watchdog | null;
   readonly #coldStarts: LocalExecutorStats['coldStarts'] = {
     first_call: 0,
+    other_version: 0,
     all_busy: 0,
     fresh: 0,
     worker_ended: 0,
     idle_retired: 0,
   };
+  #warmLoads = 0;
   #places: number;
   #closed = false;
   #whenGone: (() => void) | null = null;
@@ -50,11 +55,13 @@ export class WarmPool implements WorkerOwner {
   constructor(
     readonly options: LocalExecutorOptions,
     readonly start: Start,
-    readonly watchdog: Watchdog | null,
+    more: { watchdog: Watchdog | null; floors: FloorPool },
   ) {
+    this.watchdog = more.watchdog;
     const { limits, defaults } = options;
     this.#places = limits.maxWorkers;
     this.#disk = new DiskWatch(limits.scratchBytes);
+    this.floors = new WarmFloors(more.floors, limits.maxWarm);
     this.#clock = new CoarseClock((now) => this.#watch(now));
     this.#retirement = setInterval(() => this.#retireIdle(), Math.min(Math.max(options.idleMs / 4, 20), 5000)).unref();
     this.#spares = new SpareWorkers(options, {
@@ -70,6 +77,16 @@ export class WarmPool implements WorkerOwner {
     run.line = line;
     this.#clock.stir();
     this.#place(run, line);
+  }
+
+  /** Starts a worker that only loads; null when it can't have a place. Idle workers may make room for it. */
+  load(line: VersionLine, more: { mayEvict: boolean; makeRun: () => ActiveRun }): ActiveRun | null {
+    if (this.#closed || line.retired || line.workers.size >= line.cap) return null;
+    if (this.#places <= 0 && !(more.mayEvict && this.#hasPlaceFor(line))) return null;
+    const run = more.makeRun();
+    run.line = line;
+    this.#startWorker(run, line);
+    return run;
   }
 
   cancel(run: ActiveRun): void {
@@ -89,6 +106,7 @@ export class WarmPool implements WorkerOwner {
   /** Refuses what waits; resolves when every worker has ended. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.floors.close();
     clearInterval(this.#retirement);
     this.refuseWaiting();
     this.#spares.close();
@@ -118,7 +136,7 @@ export class WarmPool implements WorkerOwner {
   onFree(worker: PooledWorker): void {
     const line = worker.line!;
     if (line.fresh && !worker.loadedAhead) return worker.kill();
-    if (line.retired || this.#isOwedToAnother(line)) return worker.kill();
+    if (line.retired || (this.#isOwedToAnother(line) && !this.floors.needs(worker))) return worker.kill();
     const next = line.firstWaiting;
     if (next === undefined) return void line.idle.push(worker);
     this.#leaveLine(next);
@@ -144,6 +162,7 @@ export class WarmPool implements WorkerOwner {
     line.workers.delete(worker);
     remove(line.idle, worker);
     line.emptyBecause = worker.endsBecause;
+    this.floors.onEnding(worker);
     this.#places += 1;
     this.#serveCrowded();
   }
@@ -172,6 +191,7 @@ export class WarmPool implements WorkerOwner {
 
   stats(): Omit<LocalExecutorStats, 'resources'> {
     const counts = new Map<string, LocalExecutorStats['workers'][number]>();
+    const warm = { warmLoads: this.#warmLoads, floors: this.floors.list() };
     let running = 0;
     let ahead = 0;
     let waiting = 0;
@@ -187,7 +207,7 @@ export class WarmPool implements WorkerOwner {
       counts.set(key, entry);
     }
     for (const line of this.#crowded) waiting += line.waiting.size;
-    return { workers: [...counts.values()], waiting, ahead, running, coldStarts: { ...this.#coldStarts } };
+    return { workers: [...counts.values()], waiting, ahead, running, coldStarts: { ...this.#coldStarts }, ...warm };
   }
 
   #hasPlaceFor(line: VersionLine): boolean {
@@ -247,7 +267,9 @@ export class WarmPool implements WorkerOwner {
       return run.fail({ reason: 'no_executor', message: `no worker could be started: ${messageOf(error)}` });
     }
     run.cold = coldReason;
-    this.#coldStarts[coldReason] += 1;
+    // Nobody waits for what is loaded ahead of calls: that is no cold start.
+    if (run.more.loadOnly === 'ahead') this.#warmLoads += 1;
+    else this.#coldStarts[coldReason] += 1;
     this.#places -= 1;
     this.#workers.add(worker);
     line.workers.add(worker);
@@ -303,11 +325,12 @@ export class WarmPool implements WorkerOwner {
     }
   }
 
-  /** Ends the worker that has been idle longest; false when none is idle. */
+  /** Ends the worker that has been idle longest of those that no floor needs; false when there is none. */
   #evictOne(): boolean {
     let oldest: PooledWorker | null = null;
     for (const worker of this.#workers) {
-      if (worker.state === 'idle' && (oldest === null || worker.idleSince < oldest.idleSince)) oldest = worker;
+      if (worker.state !== 'idle' || (oldest !== null && worker.idleSince >= oldest.idleSince)) continue;
+      if (!this.floors.needs(worker)) oldest = worker;
     }
     if (oldest === null) return false;
     this.#retireWorker(oldest);
@@ -316,7 +339,9 @@ export class WarmPool implements WorkerOwner {
 
   #retireIdle(): void {
     const before = performance.now() - this.options.idleMs;
-    for (const worker of this.#workers) if (worker.state === 'idle' && worker.idleSince < before) this.#retireWorker(worker);
+    for (const worker of this.#workers) {
+      if (worker.state === 'idle' && worker.idleSince < before && !this.floors.needs(worker)) this.#retireWorker(worker);
+    }
   }
 
   #retireWorker(worker: PooledWorker): void {

@@ -1,14 +1,15 @@
 import type { Readable } from 'node:stream';
 import type { DeployedVersion } from '../contract/executor.js';
 import type { LaneRecord, PromotedFrom, VersionNumber, VersionRecord } from '../contract/records.js';
-import type { FunctionStore, LaneView, PushRequest, ResolvedVersion } from '../contract/store.js';
+import type { FunctionStore, LaneView, MovedLane, PublishedVersion, PushRequest, ResolvedVersion } from '../contract/store.js';
+import type { LaneMove, PrepareMove } from '../contract/warm.js';
 import { LanewayError } from '../errors.js';
 import type { Artifact } from './artifact.js';
 import type { KnownLane } from './catalogue.js';
 import { asRefusal } from './disk-errors.js';
 import type { Fetcher } from './fetcher.js';
 import { chooseVersion } from './lane.js';
-import { destinationsOf, refuseSchedule } from './manifest.js';
+import { destinationsOf, refuseSchedule, refuseWarm } from './manifest.js';
 import { isFunctionName, refuseNames } from './names.js';
 import { laneKey, versionKey } from './parts.js';
 import type { Prepared } from './publisher.js';
@@ -35,14 +36,14 @@ export class DiskFunctionStore implements FunctionStore {
     this.#parts = parts;
   }
 
-  async push(request: PushRequest): Promise<VersionRecord> {
+  async push(request: PushRequest): Promise<PublishedVersion> {
     request.zip.on('error', () => {});
     try {
       const name = { function: request.function, lane: request.lane };
       await this.#refuseNewName(name);
       return await this.#inWorkspace(async (workspace) => {
         const artifact = await this.#receive(request, workspace);
-        return await this.#publish({ name, newMajor: request.newMajor, workspace, artifact });
+        return await this.#publish({ name, newMajor: request.newMajor, kind: 'push', workspace, artifact });
       });
     } finally {
       request.zip.destroy();
@@ -123,7 +124,7 @@ export class DiskFunctionStore implements FunctionStore {
     from: PromotedFrom,
     toLane: string,
     ...more: [newMajor: boolean, by: string | null]
-  ): Promise<VersionRecord> {
+  ): Promise<PublishedVersion> {
     const [newMajor, by] = more;
     const name = { function: functionName, lane: toLane };
     const number = await this.#knownNumber({ function: functionName, lane: from.lane }, from.version);
@@ -134,24 +135,24 @@ export class DiskFunctionStore implements FunctionStore {
       await this.#parts.disk.linkInto(workspace, source);
       const promotedFrom = { lane: from.lane, version: source.version };
       const copy = { ...artifact, pushedAt: Date.now(), pushedBy: by, promotedFrom };
-      return await this.#publish({ name, newMajor, workspace, artifact: copy });
+      return await this.#publish({ name, newMajor, kind: 'promote', workspace, artifact: copy });
     });
   }
 
-  async pin(functionName: string, lane: string, version: string): Promise<LaneView> {
-    return await this.#change({ function: functionName, lane }, async (name) => ({
+  async pin(functionName: string, lane: string, version: string): Promise<MovedLane> {
+    return await this.#change({ function: functionName, lane }, 'pin', async (name) => ({
       pin: await this.#knownNumber(name, version),
       split: null,
     }));
   }
 
-  async unpin(functionName: string, lane: string): Promise<LaneView> {
-    return await this.#change({ function: functionName, lane }, () => Promise.resolve({ pin: null, split: null }));
+  async unpin(functionName: string, lane: string): Promise<MovedLane> {
+    return await this.#change({ function: functionName, lane }, 'unpin', () => Promise.resolve({ pin: null, split: null }));
   }
 
-  async split(functionName: string, lane: string, parts: { version: string; weight: number }[]): Promise<LaneView> {
+  async split(functionName: string, lane: string, parts: { version: string; weight: number }[]): Promise<MovedLane> {
     const split = readSplit(parts);
-    return await this.#change({ function: functionName, lane }, async (name) => {
+    return await this.#change({ function: functionName, lane }, 'split', async (name) => {
       for (const part of split) await this.#knownNumber(name, formatVersion(part));
       return { pin: null, split };
     });
@@ -173,6 +174,10 @@ export class DiskFunctionStore implements FunctionStore {
 
   onLaneChange(handle: (name: LaneName) => void): () => void {
     return this.#parts.catalogue.onChange(handle);
+  }
+
+  beforeLaneMoves(prepare: PrepareMove): void {
+    this.#parts.moves.onMove(prepare);
   }
 
   async check(): Promise<void> {
@@ -198,11 +203,12 @@ export class DiskFunctionStore implements FunctionStore {
     const facts = await receiveZip(zip, workspace.zip, limits.maxUpload);
     const taken = await takeInZip(workspace.zip, workspace.files, { function: name.function, type, limits });
     refuseSchedule(taken.manifest, this.#parts.checkSchedule);
+    refuseWarm(taken, this.#parts.warm);
     destinationsOf(taken.manifest).forEach(requireDestination);
     return { ...facts, type, pushedAt: Date.now(), pushedBy, promotedFrom: null, ...taken };
   }
 
-  async #publish(prepared: Prepared): Promise<VersionRecord> {
+  async #publish(prepared: Prepared): Promise<PublishedVersion> {
     return await this.#parts.publisher.publish(prepared);
   }
 
@@ -255,8 +261,8 @@ export class DiskFunctionStore implements FunctionStore {
     const deployed = this.#parts.disk.describe(version, artifact);
     this.#parts.deployed.set(deployed.key, deployed);
     // What was adopted from the shared store unseen shows here for the first time what it schedules and wants.
-    const { schedule, events } = artifact.manifest;
-    if (schedule !== undefined || events !== undefined) this.#parts.catalogue.tellChange(version);
+    const { schedule, events, warm } = artifact.manifest;
+    if (schedule !== undefined || events !== undefined || warm !== undefined) this.#parts.catalogue.tellChange(version);
     if (Object.isFrozen(version)) this.#deployedBy.set(version, deployed);
     return deployed;
   }
@@ -271,16 +277,26 @@ export class DiskFunctionStore implements FunctionStore {
     return { ...row, sha256, sizeBytes, manifest, type, pushedBy, promotedFrom, pushedAt };
   }
 
-  async #change(name: LaneName, choose: (name: LaneName) => Promise<Pick<LaneRecord, 'pin' | 'split'>>): Promise<LaneView> {
-    const { lanes, records, keeper, publisher } = this.#parts;
-    await this.#knownLane(name);
-    return await lanes.run(laneKey(name), async () => {
-      const { pin, split } = await choose(name);
-      await records.lanes.set(name.function, name.lane, pin, split);
-      await keeper.refresh(name);
-      publisher.tellBus(name);
-      return viewOf(await this.#knownLane(name));
+  /** What is asked for is checked first, and again when the lane is changed: it may have been deleted meanwhile. */
+  async #change(name: LaneName, kind: LaneMove['kind'], choose: Choose): Promise<MovedLane> {
+    const { lanes, moves } = this.#parts;
+    const before = await this.#knownLane(name);
+    const after = { versions: before.versions, ...(await choose(name)) };
+    const deployed = async (version: VersionNumber) => await this.deployed({ ...name, version: formatVersion(version) });
+    const prepare = (hurry: AbortSignal) => moves.prepare(name, { kind, before, after, deployed }, hurry);
+    return await moves.run(name, prepare, async (warmed) => {
+      const view = await lanes.run(laneKey(name), () => this.#changeAlone(name, choose));
+      return warmed === null ? view : { ...view, warmed };
     });
+  }
+
+  async #changeAlone(name: LaneName, choose: Choose): Promise<LaneView> {
+    const { records, keeper, publisher } = this.#parts;
+    const { pin, split } = await choose(name);
+    await records.lanes.set(name.function, name.lane, pin, split);
+    await keeper.refresh(name);
+    publisher.tellBus(name);
+    return viewOf(await this.#knownLane(name));
   }
 
   async #refuseInUse(version: ResolvedVersion, number: VersionNumber): Promise<void> {
@@ -294,6 +310,8 @@ export class DiskFunctionStore implements FunctionStore {
     if (user !== null) throw new LanewayError('version_in_use', { function: name, lane, version: text, user });
   }
 }
+
+type Choose = (name: LaneName) => Promise<Pick<LaneRecord, 'pin' | 'split'>>;
 
 /** How old a listing of the shared store may be when somebody waits for it. */
 const remoteAgeMs = 500;

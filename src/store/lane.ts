@@ -23,6 +23,13 @@ function chooseCurrent({ pin, split, versions }: LaneContent, chance: number): V
   return pin ?? (split === null ? newestOf(versions.values()) : chooseByWeight(split, chance));
 }
 
+/** All that nothing, `0` or `latest` may give, as far as they are there. */
+export function currentVersions(lane: LaneContent): VersionNumber[] {
+  const { pin, split, versions } = lane;
+  const chosen = pin === null && split !== null ? split : [pin ?? newestOf(versions.values())];
+  return chosen.map((version) => present(lane, version)).filter((version) => version !== null);
+}
+
 function chooseByWeight(split: NonNullable<LaneRecord['split']>, chance: number): VersionNumber | null {
   const total = split.reduce((sum, part) => sum + part.weight, 0);
   let left = chance * total;

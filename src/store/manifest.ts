@@ -1,14 +1,21 @@
-import { Manifest } from '../contract/manifest.js';
+import { Manifest, type ManifestWarm } from '../contract/manifest.js';
 import type { Destination } from '../contract/run-policy.js';
 import { LanewayError, messageOf } from '../errors.js';
+import type { TakenIn } from './take-in-zip.js';
+
+/** What bounds the warm workers of a manifest. */
+export interface WarmCheck {
+  /** Of versions whose manifest names none. */
+  concurrency: number;
+  /** Workers kept warm on a server together. */
+  maxWarm: number;
+  /** Throws what is wrong with the windows. */
+  checkWindows: (warm: ManifestWarm) => void;
+}
 
 /** The manifest's name at the root of a zip. */
 export const manifestFile = 'laneway.json';
 
-/** Fields of the manifest that stand for parts this server does not have, and what to do instead. */
-const absentParts: Partial<Record<keyof Manifest, string>> = {
-  warm: 'workers are started by calls and kept warm after them; leave it out',
-};
 /** The most that a manifest may ask for. */
 export interface ManifestLimits {
   maxMemoryMb: number;
@@ -37,6 +44,28 @@ export function refuseSchedule(manifest: Manifest, check: (manifest: Manifest) =
     check(manifest);
   } catch (error) {
     throw new LanewayError('manifest_invalid', { problem: `schedule: ${messageOf(error)}` }, { cause: error });
+  }
+}
+
+/** What a push says of warm workers that can't be had, whatever their windows are. */
+export function refuseWarm({ manifest, entry }: Pick<TakenIn, 'manifest' | 'entry'>, check: WarmCheck): void {
+  const { warm, concurrency } = manifest;
+  if (warm === undefined || warm.min === 0) return;
+  if (entry.runtime === 'executable') {
+    throw new LanewayError('manifest_unsupported', { field: 'warm', problem: 'an executable is started anew for every run' });
+  }
+  const most = Math.min(concurrency ?? check.concurrency, check.maxWarm);
+  if (warm.min > most) {
+    const rule = most === check.maxWarm ? '(LANEWAY_MAX_WARM)' : '(concurrency)';
+    throw new LanewayError('manifest_unsupported', {
+      field: `warm.min ${warm.min}`,
+      problem: `at most ${most} is allowed ${rule}`,
+    });
+  }
+  try {
+    check.checkWindows(warm);
+  } catch (error) {
+    throw new LanewayError('manifest_invalid', { problem: `warm.schedule: ${messageOf(error)}` }, { cause: error });
   }
 }
 
@@ -95,9 +124,6 @@ function nearest(errors: readonly ShapeProblem[]): ShapeProblem | undefined {
 }
 
 function refuseAbsentParts(manifest: Manifest): void {
-  for (const [field, problem] of Object.entries(absentParts)) {
-    if (field in manifest) throw new LanewayError('manifest_unsupported', { field, problem });
-  }
   if (manifest.isolation !== undefined && absentIsolations.includes(manifest.isolation)) {
     throw new LanewayError('manifest_unsupported', {
       field: `isolation "${manifest.isolation}"`,

@@ -6,6 +6,7 @@ import { Fetcher } from './fetcher.js';
 import { readFtpAddress } from './ftp-address.js';
 import type { FtpMirror } from './ftp-mirror.js';
 import { DiskFunctionStore } from './function-store.js';
+import { LaneMoves } from './lane-moves.js';
 import { LaneKeeper } from './lane-keeper.js';
 import { OneAtATime } from './one-at-a-time.js';
 import type { StoreParts } from './parts.js';
@@ -13,7 +14,7 @@ import { Publisher } from './publisher.js';
 import { RemoteListings } from './remote-listings.js';
 import { StoreWatcher } from './store-watcher.js';
 
-export interface StoreOptions extends Pick<StoreParts, 'records' | 'bus' | 'log' | 'limits' | 'checkSchedule'> {
+export interface StoreOptions extends Pick<StoreParts, 'records' | 'bus' | 'log' | 'limits' | 'checkSchedule' | 'warm'> {
   /** Absolute path of the folder for versions. */
   folder: string;
   /** The shared store; `ca` is PEM text, null stands for the system's authorities. */
@@ -28,14 +29,26 @@ export interface StoreOptions extends Pick<StoreParts, 'records' | 'bus' | 'log'
 
 /** Opens the store: leftovers of a killed server are removed and what is on disk is known when it resolves. */
 export async function openStore(options: StoreOptions): Promise<FunctionStore> {
-  const { folder, records, bus, log, limits, checkSchedule, shared, everyMs = 2000 } = options;
+  const { folder, records, bus, log, limits, checkSchedule, warm, shared, everyMs = 2000 } = options;
   const disk = new DiskStore(folder);
   await disk.open();
   const mirror = await openMirror(options);
   const listings = mirror === null ? null : new RemoteListings(mirror);
   const catalogue = new Catalogue();
   const kept = { lanes: new OneAtATime(), deployed: new Map<string, DeployedVersion>(), publishing: new Set<string>() };
-  const parts: StoreParts = { records, catalogue, disk, mirror, bus, log, limits, checkSchedule, ...kept };
+  const parts: StoreParts = {
+    records,
+    catalogue,
+    disk,
+    mirror,
+    bus,
+    log,
+    limits,
+    checkSchedule,
+    warm,
+    moves: new LaneMoves(),
+    ...kept,
+  };
   const keeper = new LaneKeeper(parts);
   await keeper.load();
   const watched = { ...parts, keeper, publisher: new Publisher(parts), listings, shared, everyMs };

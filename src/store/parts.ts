@@ -6,6 +6,8 @@ import type { Records } from '../contract/records.js';
 import type { Catalogue } from './catalogue.js';
 import type { DiskStore } from './disk-store.js';
 import type { FtpMirror } from './ftp-mirror.js';
+import type { LaneMoves } from './lane-moves.js';
+import type { WarmCheck } from './manifest.js';
 import type { OneAtATime } from './one-at-a-time.js';
 import type { TakeInLimits } from './take-in-zip.js';
 
@@ -26,6 +28,10 @@ export interface StoreParts {
   limits: StoreLimits;
   /** Throws what is wrong with the schedule of a manifest that fits its schema. */
   checkSchedule: (manifest: Manifest) => void;
+  /** What bounds the warm workers that a manifest may ask for. */
+  warm: WarmCheck;
+  /** What happens before a lane moves. */
+  moves: LaneMoves;
   /** One change of a lane's numbers, pin or versions at a time; the key is `<function>/<lane>`. */
   lanes: OneAtATime;
   /** Versions that were looked at, by their key. */

@@ -1,5 +1,6 @@
 import type { VersionNumber, VersionRecord } from '../contract/records.js';
-import type { ResolvedVersion } from '../contract/store.js';
+import type { PublishedVersion, ResolvedVersion } from '../contract/store.js';
+import type { Warmed } from '../contract/warm.js';
 import { LanewayError } from '../errors.js';
 import { writeArtifact, type Artifact } from './artifact.js';
 import type { Staged } from './ftp-mirror.js';
@@ -13,6 +14,7 @@ import type { Workspace } from './workspace.js';
 export interface Prepared {
   name: LaneName;
   newMajor: boolean;
+  kind: 'push' | 'promote';
   workspace: Workspace;
   artifact: Artifact;
 }
@@ -35,7 +37,7 @@ export class Publisher {
   }
 
   /** immutable-version: resolves when everybody can read it; on failure nothing of it stays visible and its number stays used. */
-  async publish(prepared: Prepared): Promise<VersionRecord> {
+  async publish(prepared: Prepared): Promise<PublishedVersion> {
     const leftover: Leftover = { staged: this.#parts.mirror?.nameStaged(prepared.artifact.sizeBytes) ?? null, version: null };
     try {
       if (leftover.staged !== null) await this.#parts.mirror!.stage(prepared.workspace.zip, leftover.staged);
@@ -66,16 +68,16 @@ export class Publisher {
     }
   }
 
-  async #publishStaged(prepared: Prepared, leftover: Leftover): Promise<VersionRecord> {
+  async #publishStaged(prepared: Prepared, leftover: Leftover): Promise<PublishedVersion> {
     for (;;) {
       const number = await this.#reserve(prepared);
       const version = { ...prepared.name, version: formatVersion(number) };
       this.#parts.publishing.add(versionKey(version));
       try {
         if (await this.#isTaken(prepared, version, leftover)) continue;
-        await this.#makeVisible(prepared, version, number);
+        const warmed = await this.#makeVisible(prepared, version, number);
         await this.tell(version, 'push');
-        return recordOf(prepared, number);
+        return { ...recordOf(prepared, number), ...(warmed === null ? {} : { warmed }) };
       } catch (error) {
         await this.#takeBack(version, number);
         throw error;
@@ -108,13 +110,29 @@ export class Publisher {
     return (await this.#parts.mirror!.publish(leftover.staged, version, writeArtifact(artifact))) === 'taken';
   }
 
-  async #makeVisible({ workspace, artifact }: Prepared, version: ResolvedVersion, number: VersionNumber): Promise<void> {
+  async #makeVisible(prepared: Prepared, version: ResolvedVersion, number: VersionNumber): Promise<Warmed | null> {
+    const { workspace, artifact } = prepared;
     const { disk, records, catalogue } = this.#parts;
     if (!(await disk.place(workspace, version, artifact))) {
       throw new LanewayError('store_unavailable', { problem: `there is a folder ${version.version} that is not recorded` });
     }
+    const warmed = await this.#prepareLane(prepared, version, number);
     await records.versions.ready(version.function, version.lane, number, detailsOf(artifact, artifact).details);
     catalogue.addVersion(version, number);
+    return warmed;
+  }
+
+  /** The version is on disk and nobody can ask for it yet. */
+  async #prepareLane(
+    { name, kind, artifact }: Prepared,
+    version: ResolvedVersion,
+    number: VersionNumber,
+  ): Promise<Warmed | null> {
+    const before = this.#parts.catalogue.get(name.function, name.lane);
+    const versions = new Map(before?.versions).set(version.version, number);
+    const after = { versions, pin: before?.pin ?? null, split: before?.split ?? null };
+    const deployed = () => this.#parts.disk.describe(version, artifact);
+    return await this.#parts.moves.prepare(name, { kind, before, after, deployed });
   }
 
   /** Each step on its own: one that fails must not keep the others from cleaning up. */

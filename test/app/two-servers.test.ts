@@ -55,6 +55,29 @@ describe('two servers on one Redis, PostgreSQL and FTP, the first claiming nothi
   };
   const runOn = async (server: TestApp, id: string) => (await (await server.ask('GET', `/api/v1/runs/${id}`)).json()) as Run;
 
+  test('a lane that moved on the first is loaded on the second when its calls are there, and its floor is kept on both', async () => {
+    const say = (text: string) => ({ 'index.mjs': `export default () => '${text}'` });
+    await a.push('moves', say('one'));
+    await a.push('moves', say('two'));
+    // Called only when the second knows both, so that it has a worker of the newest alone.
+    await eventually(async () => {
+      const answer = await b.ask('GET', '/api/v1/functions/moves/lanes/latest');
+      return answer.status === 200 && ((await answer.json()) as { current: string }).current === '1.2';
+    });
+    assert.equal((await b.call('moves')).status, 200);
+    const loads = async (server: TestApp) =>
+      Number(/^laneway_warm_loads_total (\d+)$/m.exec(await (await server.ask('GET', '/metrics')).text())?.[1]);
+    const before = await loads(b);
+    await a.ask('PUT', '/api/v1/functions/moves/lanes/latest/pin', { json: { version: '1.1' } });
+    await eventually(async () => (await loads(b)) > before);
+    await a.push('keeps', { ...say('x'), 'laneway.json': '{"warm":{"min":2}}' });
+    for (const server of [a, b]) {
+      await eventually(async () =>
+        (await (await server.ask('GET', '/metrics')).text()).includes('laneway_warm_workers{function="keeps",lane="latest"} 2'),
+      );
+    }
+  });
+
   test('pushed on the first, run on the second, read on the first', async () => {
     const id = await queue('echo', { n: 1 });
     await eventually(async () => (await runOn(a, id)).state === 'succeeded');

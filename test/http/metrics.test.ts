@@ -22,7 +22,7 @@ function metricsOf(records: object, counts = new RunCounts(), depth = async () =
       },
     },
     queue: { depth },
-    executor: () => ({ workers: [], coldStarts: {} }),
+    executor: () => ({ workers: [], coldStarts: {}, warmLoads: 0, floors: [] }),
     spans: null,
   } as unknown as MetricParts);
 }

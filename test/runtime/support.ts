@@ -63,6 +63,7 @@ export function executorOptions(folder: string, overrides: Overrides = {}): Loca
       maxResultBytes: 1_000_000,
       maxLogBytes: 100_000,
       maxWorkers: 16,
+      maxWarm: 8,
       maxWaiting: 10,
       ...overrides.limits,
     },

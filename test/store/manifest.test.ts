@@ -82,7 +82,6 @@ test('a field that needs a part which is not here is refused, saying what to do'
     ['{"isolation":"sandbox"}', /isolation "sandbox".*confined/],
     ['{"network":"none","isolation":"process"}', /network "none".*confined/],
     ['{"network":"none","isolation":"thread"}', /network "none".*confined/],
-    ['{"warm":1}', /warm/],
     ['{"memory_mb":4096}', /at most 2048/],
     ['{"cpu":4.5}', /cpu 4.5.*at most 4 is allowed \(LANEWAY_MAX_CPU\)/],
     ['{"max_processes":501}', /max_processes 501.*at most 500/],

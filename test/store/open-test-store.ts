@@ -63,6 +63,7 @@ export async function openTestStore(test: TestContext, more: Partial<StoreOption
       log,
       limits,
       checkSchedule: () => {},
+      warm: { concurrency: 8, maxWarm: 16, checkWindows: () => {} },
       bus: openTestBus(),
       ftp: null,
       shared: false,

@@ -31,6 +31,8 @@ export async function run([source = '.']: readonly string[], options: PushOption
       ? JSON.stringify(pushed)
       : `pushed ${pushed.function} ${pushed.version} to lane ${pushed.lane} (sha256 ${pushed.sha256})`,
   );
+  if (pushed.warmed === false)
+    session.note(`it was not loaded before the lane moved: ${pushed.warm_problem ?? 'no reason told'}`);
   session.note(`run it with: fas run ${pushed.function}${pushed.lane === 'latest' ? '' : ` --lane ${pushed.lane}`} --wait`);
   return exitCode.ok;
 }

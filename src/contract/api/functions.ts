@@ -2,6 +2,14 @@ import { Type, type Static } from '../schema.js';
 import { Manifest } from '../manifest.js';
 import { FunctionName, LaneName, oneOf, Timestamp, VersionText, nullable } from '../words.js';
 
+/** What is answered where a lane moves, when there was something to load before it did. */
+const warmedFields = {
+  warmed: Type.Optional(
+    Type.Boolean({ description: 'Where the lane moved: whether the version was loaded on this server before.' }),
+  ),
+  warm_problem: Type.Optional(Type.String({ description: 'Why it was not; the lane moved nevertheless.' })),
+};
+
 export const VersionView = Type.Object(
   {
     function: Type.String(),
@@ -14,6 +22,7 @@ export const VersionView = Type.Object(
     pushed_at: Timestamp,
     pushed_by: nullable(Type.String({ description: "A key's id." })),
     promoted_from: nullable(Type.Object({ lane: Type.String(), version: Type.String() })),
+    ...warmedFields,
   },
   { description: 'One immutable version.' },
 );
@@ -26,6 +35,7 @@ export const LaneState = Type.Object(
     pin: nullable(Type.String()),
     split: nullable(Type.Array(Type.Object({ version: Type.String(), weight: Type.Integer() }))),
     versions: Type.Integer(),
+    ...warmedFields,
   },
   { description: 'A named line of versions.' },
 );

@@ -82,7 +82,7 @@ export function testVersions(way: RecordsWay): void {
 
   test('lanes that may want events are those with such a manifest, or one that is not known', async (t) => {
     const { records } = await way.open(t);
-    for (const [name, manifest] of Object.entries({ quiet: {}, wanting: { events: ['order.*'] } })) {
+    for (const [name, manifest] of Object.entries({ quiet: {}, wanting: { events: ['order.*'] }, warm: { warm: { min: 1 } } })) {
       for (let count = 0; count < 2; count += 1) {
         const version = await records.versions.reserve(name, 'latest', false, null);
         await records.versions.ready(name, 'latest', version, { ...details, manifest });
@@ -91,7 +91,9 @@ export function testVersions(way: RecordsWay): void {
     await records.versions.adopt([{ function: 'unknown', lane: 'dev', ...numberOf('1.1'), details: {} }]);
     await records.versions.reserve('reserved', 'latest', false, null);
     const lanes = await records.versions.lanesThatMayWantEvents();
-    assert.deepEqual(lanes.map(({ function: name, lane }) => `${name}/${lane}`).sort(), ['unknown/dev', 'wanting/latest']);
+    const textOf = (found: { function: string; lane: string }[]) => found.map((one) => `${one.function}/${one.lane}`).sort();
+    assert.deepEqual(textOf(lanes), ['unknown/dev', 'wanting/latest']);
+    assert.deepEqual(textOf(await records.versions.lanesThatMayBeWarm()), ['unknown/dev', 'warm/latest']);
   });
 
   test('a name that differs only in case is refused, for functions and for lanes of a function', async (t) => {
