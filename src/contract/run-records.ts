@@ -135,6 +135,14 @@ export interface IdempotencyClaim {
 /** `at` is when it was accepted; `same`: an earlier request with the same idempotency key started this run. */
 export type Accepted = { how: 'queued' | 'running'; at: number } | { how: 'same'; runId: string };
 
+/** As little as tells whether there is anything new of a run. */
+export interface RunStanding {
+  id: string;
+  ended: boolean;
+  /** The place of the last thing it said; null when it said nothing, or that was forgotten. */
+  lastEvent: { attempt: number; seq: number } | null;
+}
+
 /** A sync run, written after its answer. */
 export type EndedSyncRun = Pick<
   RunRecord,
@@ -259,6 +267,8 @@ export interface RunRecords {
   get(id: string): Promise<RunRecord | null>;
   /** Newest first. `after` is the id and createdAt of the last row seen. */
   list(filter: RunFilter, limit: number, after: { createdAt: number; id: string } | null): Promise<RunRecord[]>;
+  /** How far runs have come that somebody waits for, many in one look; a run that is not there is left out. */
+  howFar(ids: readonly string[]): Promise<RunStanding[]>;
   /** JSON text, or null when there is none (any more). */
   payload(id: string): Promise<string | null>;
   result(id: string): Promise<string | null>;

@@ -12,6 +12,7 @@ import { forgetIdempotency } from './forget-idempotency.js';
 import { forgetLogs } from './forget-logs.js';
 import { forgetRuns } from './forget-runs.js';
 import { listRuns } from './list-runs.js';
+import { howFar } from './how-far.js';
 import { findLost, recoverLost } from './recover-runs.js';
 import { nextDue, releaseRuns } from './release-runs.js';
 import { bodyOf, keptOf, toInvocation } from './run-bodies.js';
@@ -41,6 +42,7 @@ export function runRecords(backend: Backend): RunRecords {
       return row === undefined ? null : runFromRow(row);
     },
     list: (filter, limit, after) => listRuns(backend, { filter, limit, after }),
+    howFar: (ids) => howFar(backend, ids),
     payload: (id) => bodyOf(backend, id, 'payload'),
     result: (id) => bodyOf(backend, id, 'result'),
     kept: (id) => keptOf(backend, id),

@@ -103,6 +103,9 @@ export interface Runs {
   close(graceMs: number): Promise<void>;
 }
 
+/** How often runs are looked up whose followers hear nothing: a server that is alone loses no message of its own. */
+const lookEveryMs = { shared: 5000, alone: 30_000 };
+
 /** Builds what carries runs; nothing is claimed before `start`. */
 export async function openRuns(parts: RunsParts, policy: RunsPolicy): Promise<Runs> {
   const { records, store, queue, executor, bus, log, shared, onToTell } = parts;
@@ -114,8 +117,14 @@ export async function openRuns(parts: RunsParts, policy: RunsPolicy): Promise<Ru
   const recorder = new EventRecorder({ events, bus, log });
   const writeBehind = new WriteBehind({ runs, log, onWritten: (id) => following.tellEnded(id) }, policy.writeBehindRows);
   const find = new FindRuns({ runs, active, writeBehind });
-  const followers = { maxFollowers: policy.maxFollowers, bufferBytes: policy.followerBufferBytes };
-  const following = new FollowRun({ events, find, bus }, followers);
+  const following = new FollowRun(
+    { runs, events, find, bus, log },
+    {
+      maxFollowers: policy.maxFollowers,
+      bufferBytes: policy.followerBufferBytes,
+      lookEveryMs: shared ? lookEveryMs.shared : lookEveryMs.alone,
+    },
+  );
   const limits = await QueueLimits.open({ limits: records.limits, bus, log, keyLimits: parts.keyLimits, defaults: policy });
   const leases = new Leases({ runs, log, leaseMs, renewEveryMs, holdMs, onRenewed: parts.onLeasesRenewed });
   let draining = false;

@@ -1,6 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { FetchMessage, FromWorker, LoadMessage, RunMessage, ToWorker } from '../messages.js';
-import { AnswerFetch } from './answer-fetch.js';
+import type { AnswerFetch } from './answer-fetch.js';
 import { captureOutput } from './capture-output.js';
 import type { Channel } from './channel.js';
 import { containFaults } from './contain-faults.js';
@@ -29,6 +29,8 @@ export class RunServer {
   #callable: Callable | null = null;
   #run: RunState | null = null;
   #fetch: AnswerFetch | null = null;
+  /** Loaded with a function that speaks it: most do not, and each file is a part of what a new worker costs. */
+  #AnswerFetch: typeof AnswerFetch | null = null;
   #isServing = false;
   /** No run is begun: the server has to look at what the last one left behind. */
   #isPaused = false;
@@ -92,7 +94,9 @@ export class RunServer {
   async #loadVersion(load: LoadMessage): Promise<void> {
     this.#load = load;
     try {
-      this.#callable = await loadFunction(load);
+      const callable = await loadFunction(load);
+      if (callable.convention === 'fetch') this.#AnswerFetch = (await import('./answer-fetch.js')).AnswerFetch;
+      this.#callable = callable;
       this.#channel.send({ type: 'loaded', convention: this.#callable.convention });
     } catch (error) {
       const reason = error instanceof LoadError ? error.reason : 'function_error';
@@ -115,7 +119,7 @@ export class RunServer {
     const callable = this.#callable!;
     try {
       if (callable.convention === 'fetch') {
-        this.#fetch = new AnswerFetch(state, callable.call);
+        this.#fetch = new this.#AnswerFetch!(state, callable.call);
         this.#settle(state, this.#fetch.answer());
       } else if (state.message.type === 'fetch') {
         this.#fail(state, new TypeError('the function does not speak fetch'));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RunEvent } from '../../../src/contract/records.js';
-import { endedRun } from '../sample-runs.js';
+import { acceptRun, endedQueuedRun, endedRun, succeeded } from '../sample-runs.js';
 import type { RecordsWay } from '../ways.js';
 
 export function testEvents(way: RecordsWay): void {
@@ -39,6 +39,30 @@ export function testEvents(way: RecordsWay): void {
         [3, 'text'],
       ],
     );
+  });
+
+  test('how far runs have come is told for many at once: their ends and the last of their events', async (t) => {
+    const { records } = await way.open(t);
+    const silent = (await acceptRun(records)).id;
+    const talking = (await acceptRun(records)).id;
+    const ended = await endedQueuedRun(records, succeeded);
+    const sync = endedRun();
+    await records.runs.writeSync([sync]);
+    await records.events.append([
+      ...[1, 2, 9].map((seq) => event(1, seq, { runId: talking })),
+      event(2, 1, { runId: talking }),
+      event(1, 3, { runId: ended }),
+    ]);
+    const others = await Promise.all(Array.from({ length: 300 }, async () => (await acceptRun(records)).id));
+    const told = await records.runs.howFar([silent, talking, ended, sync.id, 'nobody', ...others]);
+    const standings = new Map(told.map(({ id, ...standing }) => [id, standing]));
+    assert.equal(told.length, 304);
+    assert.deepEqual(standings.get(silent), { ended: false, lastEvent: null });
+    assert.deepEqual(standings.get(talking), { ended: false, lastEvent: { attempt: 2, seq: 1 } });
+    assert.deepEqual(standings.get(ended), { ended: true, lastEvent: { attempt: 1, seq: 3 } });
+    assert.deepEqual(standings.get(sync.id), { ended: true, lastEvent: null });
+    assert.ok(others.every((id) => standings.has(id)));
+    assert.deepEqual(await records.runs.howFar([]), []);
   });
 
   test('forgetting takes the oldest ends first, with their events, and leaves open runs alone', async (t) => {
