@@ -72,6 +72,11 @@ export class ThreadWorker implements FunctionWorker {
     this.#port.postMessage({ ...message, data }, [data.buffer]);
   }
 
+  /** Only what lies in shared memory can be taken back. */
+  sendAhead(message: RunMessage): boolean {
+    return this.#sendShort(message);
+  }
+
   recall(): void {
     this.#listener.onRecalled(this.#toWorker.takeBack());
   }
@@ -113,8 +118,8 @@ export class ThreadWorker implements FunctionWorker {
 
   #takeResults(): boolean {
     let any = false;
-    while (this.#toServer.nextMark() === this.#heard) {
-      const text = this.#toServer.take();
+    for (;;) {
+      const text = this.#toServer.take(this.#heard);
       if (text === null) break;
       any = true;
       this.#listener.onMessage(readResult(text));

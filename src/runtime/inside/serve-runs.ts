@@ -71,6 +71,7 @@ export class RunServer {
   /** Carries out what lies ready, one after the other. */
   serve(): void {
     if (this.#isServing) return;
+    if (this.#isTainted) return this.#giveBack();
     this.#isServing = true;
     try {
       for (let count = 0; this.isFree; count += 1) {
@@ -87,6 +88,13 @@ export class RunServer {
   /** Whether it may begin a run. */
   get isFree(): boolean {
     return this.#run === null && !this.#isPaused && !this.#isTainted;
+  }
+
+  /** What comes to a tainted worker is for another one. */
+  #giveBack(): void {
+    let runs = 0;
+    while (this.#channel.takeNext() !== null) runs += 1;
+    if (runs > 0) this.#channel.send({ type: 'recalled', runs });
   }
 
   async #loadVersion(load: LoadMessage): Promise<void> {
