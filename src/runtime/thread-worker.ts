@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
+import { MessageChannel, receiveMessageOnPort, Worker, type MessagePort } from 'node:worker_threads';
 import type { FunctionWorker, WorkerExit, WorkerListener, WorkerOptions } from './function-worker.js';
 import { Ring, ringMemory } from './inside/ring.js';
 import { isShortRun, readResult, writeRun } from './inside/short-messages.js';
@@ -141,6 +141,8 @@ export class ThreadWorker implements FunctionWorker {
   /** Messages sent before the end are still in the port's queue. */
   #onExit(code: number): void {
     setImmediate(() => {
+      for (let left = receiveMessageOnPort(this.#port); left !== undefined; left = receiveMessageOnPort(this.#port))
+        this.#onPort(left.message);
       this.#takeResults();
       this.#port.close();
       const exit: WorkerExit =
