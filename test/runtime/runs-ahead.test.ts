@@ -8,7 +8,15 @@ import type { Isolation } from '../../src/contract/words.js';
 import type { LocalExecutor } from '../../src/runtime/local-executor.js';
 import { attemptOf, deploy, Ear, makeExecutor, runOnce, until } from './support.js';
 
-type Behaviour = 'wait' | 'block' | 'exit' | 'break later' | 'break after a while' | 'leave a child' | 'spoil';
+type Behaviour =
+  | 'wait'
+  | 'block'
+  | 'exit'
+  | 'break later'
+  | 'break after a while'
+  | 'exit after a while'
+  | 'leave a child'
+  | 'spoil';
 const followers = ['a', 'b', 'c', 'd', 'e'];
 
 /** One run that behaves badly, and others that were sent ahead behind it. */
@@ -143,10 +151,15 @@ for (const isolation of ['thread', 'process'] as const) {
     assert.deepEqual(one.begun, ['first', 'wanted']);
   });
 
-  test(`a run that comes to a worker before it breaks is begun by another one, ${isolation}`, async (t) => {
+  test(`a run that comes to a worker before it breaks or ends is begun by another one, ${isolation}`, async (t) => {
     const one = new Case(t, isolation);
-    for (const name of ['short', 'l'.repeat(5000)]) {
-      assert.ok((await one.run({ does: 'break after a while' })).ok);
+    for (const [does, name] of [
+      ['break after a while', 'short'],
+      ['break after a while', 'l'.repeat(5000)],
+      ['exit after a while', 'short'],
+      ['exit after a while', 'l'.repeat(5000)],
+    ] as const) {
+      assert.ok((await one.run({ does })).ok);
       assert.ok((await one.run({ name }, undefined, 5000)).ok);
       assert.deepEqual(one.begun, [name]);
       rmSync(one.note);

@@ -218,10 +218,10 @@ export class RunServer {
     }
   }
 
-  /** What an earlier run left behind may not end the worker under the run that is there now. */
+  /** What an earlier run left behind may not end the worker under the run that is there now, or is on its way. */
   #mayExit(): boolean {
     const speaker = this.#speaker();
-    if (speaker === null && this.#run !== null) return false;
+    if (speaker === null && this.#callable !== null) return false;
     this.#run?.flush();
     return true;
   }
