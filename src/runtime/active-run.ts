@@ -49,6 +49,8 @@ export class ActiveRun {
   signalAt = Infinity;
   killAt = Infinity;
   signalled = false;
+  /** How often a worker gave it back although it was its turn. */
+  returns = 0;
   /** Decided already, while the worker is still being killed. */
   verdict: Failure | null = null;
   #assignedAt = 0;

@@ -86,6 +86,11 @@ export class ExecutableWorker implements FunctionWorker {
     }
   }
 
+  /** It has one run. */
+  sendAhead(): boolean {
+    return false;
+  }
+
   recall(): void {
     this.#listener.onRecalled(0);
   }

@@ -1,5 +1,5 @@
 import type { ResourceGroup } from './limits/resource-group.js';
-import type { FromWorker, ToWorker } from './messages.js';
+import type { FromWorker, RunMessage, ToWorker } from './messages.js';
 
 /** Ways of having a worker. `executable` is one process for one run; the others serve many. */
 export type WorkerKind = 'thread' | 'node' | 'python' | 'executable';
@@ -29,6 +29,8 @@ export interface FunctionWorker {
   /** Private to a process; absent for a thread. */
   readonly scratchFolder?: string;
   send(message: ToWorker): void;
+  /** Sends a run that is begun after those it has, and that can be recalled until then; false when there is no room for it. */
+  sendAhead(message: RunMessage): boolean;
   /** Runs that were sent ahead and that it has not begun will not be begun: `onRecalled` tells how many, now or soon. */
   recall(): void;
   /** From now on it is under the limits of its version. Comes before the version itself; absent for a thread. */

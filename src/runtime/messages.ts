@@ -98,7 +98,7 @@ export type FromWorker =
       /** In the function, where it is measured. */ ms?: number;
     }
   | { type: 'failed'; run: number; reason: 'function_error' | 'result_too_large'; message: string; children: boolean }
-  /** The last so many of the runs that were sent will not be begun. */
+  /** The last so many of the runs that were sent will not be begun. Unasked only from a tainted worker. */
   | { type: 'recalled'; runs: number }
   /** Something of an earlier run broke: this worker must not be used again, and begins no run any more. */
   | { type: 'tainted' };

@@ -16,7 +16,7 @@ export interface WorkerOwner {
   /** It takes no place any more; its run, if it has one, ends when its process has. */
   onEnding(worker: PooledWorker): void;
   onGone(worker: PooledWorker): void;
-  /** A run's function is in it from now on. */
+  /** A run's function is in it, or may be from now on. */
   onRunBegins(worker: PooledWorker, run: ActiveRun): void;
   onRunEnds(worker: PooledWorker): void;
   /** These were sent ahead and were not begun, nor will be. */
@@ -26,6 +26,8 @@ export interface WorkerOwner {
 const stuckMs = 2000;
 /** More make no more of a queue that is never empty, and each is one to be recalled when the worker hangs. */
 const mostAhead = 32;
+/** bounded: a worker may only say that it did not begin a run, and each worker that it is given to has the run's whole time. */
+const mostReturns = 3;
 
 /**
  * The life of one worker:
@@ -62,6 +64,7 @@ export class PooledWorker implements WorkerListener {
   #loadedBecause: ColdReason | null = null;
   #heardBytes = 0;
   #killedAt = 0;
+  #killedFor: ActiveRun | null = null;
 
   constructor(
     readonly options: WorkerOptions,
@@ -109,11 +112,19 @@ export class PooledWorker implements WorkerListener {
     return this.#ahead.length;
   }
 
-  /** Sends a run that the worker begins after those it has. */
-  sendAhead(run: ActiveRun): void {
+  /** Sends a run that the worker begins after those it has; false when it has no room for it. */
+  sendAhead(run: ActiveRun): boolean {
+    if (!this.worker.sendAhead(this.line!.runMessage(run, this.#runNumber + this.#ahead.length + 1))) return false;
     run.worker = this;
     this.#ahead.push(run);
-    this.worker.send(this.line!.runMessage(run, this.#runNumber + this.#ahead.length));
+    // The worker may begin it before this server hears that its turn has come.
+    this.#owner.onRunBegins(this, run);
+    return true;
+  }
+
+  /** Whether it carries a queued run, or may. */
+  get isPatient(): boolean {
+    return this.run?.attempt.wait === 'patient' || this.#ahead.some(({ attempt }) => attempt.wait === 'patient');
   }
 
   /** Asks for the runs back that were sent ahead and that it has not begun. */
@@ -128,6 +139,7 @@ export class PooledWorker implements WorkerListener {
   }
 
   onRecalled(count: number): void {
+    if (!this.#isRecalling && !this.#tainted) return this.onMalformed('runs back that were not recalled');
     this.#isRecalling = false;
     const runs = this.#ahead.splice(Math.max(0, this.#ahead.length - count));
     // The one under way was not begun either.
@@ -135,9 +147,12 @@ export class PooledWorker implements WorkerListener {
     this.#giveBack(runs);
   }
 
-  /** A tainted worker begins nothing any more. */
+  /** A tainted worker begins nothing any more: another one does, unless that was tried before or its body was read already. */
   #sendAgain(run: ActiveRun, recalled: ActiveRun[]): void {
     if (!this.#tainted) return this.#send(run);
+    run.returns += 1;
+    if (run.returns > mostReturns || run.more.exchange?.body)
+      return this.#endAndKill({ reason: 'worker_lost', message: 'what an earlier run left behind broke the worker' });
     recalled.unshift(run);
     this.#leaveRun();
     this.kill();
@@ -162,6 +177,7 @@ export class PooledWorker implements WorkerListener {
     if (this.run !== null) this.run.verdict ??= verdict;
     if (this.state === 'ending' || this.state === 'gone') return;
     this.state = 'ending';
+    this.#killedFor = this.run;
     this.#killedAt = performance.now();
     // What a thread has not begun can go elsewhere at once; of a process it is known when it has ended.
     if (this.worker.kind === 'thread') this.recall();
@@ -201,6 +217,7 @@ export class PooledWorker implements WorkerListener {
         if (this.state === 'loading') this.#endAndKill({ reason: message.reason, message: message.message });
         return;
       case 'tainted':
+        if (this.#tainted) return;
         this.#tainted = true;
         if (this.state === 'idle') this.kill();
         else this.#recall();
@@ -226,7 +243,11 @@ export class PooledWorker implements WorkerListener {
     this.state = 'gone';
     // A program that ends because it was asked to has run out of time, whatever it says at the end.
     const obeyed = exit.how === 'code' || exit.how === 'signal';
-    this.#endRun((run) => run.fail(run.signalled && obeyed ? timedOut(run) : describeExit(this.worker, exit)));
+    this.#endRun((run) => {
+      if (wasEnding && run !== this.#killedFor)
+        return run.fail({ reason: 'worker_lost', message: 'the worker was ended for an earlier run' });
+      run.fail(run.signalled && obeyed ? timedOut(run) : describeExit(this.worker, exit));
+    });
     this.#giveBack(this.#ahead.splice(0));
     if (!wasEnding) this.#owner.onEnding(this);
     this.#owner.onGone(this);
@@ -289,6 +310,16 @@ export class PooledWorker implements WorkerListener {
     return true;
   }
 
+  /** The run that it was killed for had ended: it went on with the next one, which is not to be begun a second time elsewhere. */
+  #goOnUntilExit(): void {
+    const run = this.#tainted ? undefined : this.#ahead.shift();
+    if (run === undefined) return;
+    this.run = run;
+    this.#runNumber += 1;
+    run.assign();
+    run.start();
+  }
+
   #giveBack(runs: ActiveRun[]): void {
     if (runs.length === 0) return;
     for (const run of runs) run.worker = null;
@@ -301,9 +332,7 @@ export class PooledWorker implements WorkerListener {
         return this.#onResult(message);
       case 'failed':
         // A function that gives up when its signal says that its time is over has run out of time, whatever it throws.
-        return this.#afterOutput(message.children, () =>
-          this.#conclude((ended) => ended.fail(ended.signalled ? timedOut(ended) : message)),
-        );
+        return this.#afterOutput(message.children, (ended) => ended.fail(ended.signalled ? timedOut(ended) : message));
       case 'log':
         if (this.#isBounded(message.data)) run.log(message.stream, message.data);
         return;
@@ -340,26 +369,27 @@ export class PooledWorker implements WorkerListener {
       void this.#concludeExchange(this.#pump, children);
       return;
     }
-    this.#afterOutput(children, () => this.#conclude((run) => run.succeed(data)));
+    this.#afterOutput(children, (run) => run.succeed(data));
   }
 
   async #concludeExchange(pump: ExchangePump, children: boolean): Promise<void> {
     const { run } = this;
     await pump.finish();
-    if (this.run === run) this.#afterOutput(children, () => this.#conclude((ended) => ended.succeed(null)));
+    if (this.run === run) this.#afterOutput(children, (ended) => ended.succeed(null));
   }
 
   /** A run that started processes: what they printed comes by another way and belongs before the end; any still there taint the worker. */
-  #afterOutput(children: boolean, conclude: () => void): void {
-    if (!children) return conclude();
+  #afterOutput(children: boolean, end: (run: ActiveRun) => void): void {
+    if (!children) return this.#conclude(end);
     // It begins no other run until then.
     this.recall();
     const { run } = this;
     setImmediate(() => {
       if (this.run !== run) return;
+      if (this.state === 'ending') return this.#endRun(end);
       if (this.worker.hasOthers()) this.#tainted = true;
       else this.worker.send({ type: 'go_on' });
-      conclude();
+      this.#conclude(end);
     });
   }
 
@@ -373,7 +403,8 @@ export class PooledWorker implements WorkerListener {
 
   #conclude(end: (run: ActiveRun) => void): void {
     this.#endRun(end);
-    if (this.state === 'ending' || this.state === 'gone') return;
+    if (this.state === 'ending') return this.#goOnUntilExit();
+    if (this.state === 'gone') return;
     if (this.#tainted) this.kill();
     else if (!this.#beginAhead()) this.#free();
   }

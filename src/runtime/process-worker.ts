@@ -8,7 +8,7 @@ import { addUnlessEntered, noPlace } from './limits/launch-limited.js';
 import type { ResourceGroup } from './limits/resource-group.js';
 import { lateThreads, workerLimits } from './limits/worker-limits.js';
 import { MessageThrottle } from './message-throttle.js';
-import type { FromWorker, ToWorker } from './messages.js';
+import type { FromWorker, RunMessage, ToWorker } from './messages.js';
 import { OutputDrain } from './output-drain.js';
 import { hasOtherMembers, killGroup } from './process-group.js';
 import { type Launch, signalOfExitCode, spawnLaunch } from './process-launch.js';
@@ -89,6 +89,11 @@ export class ProcessWorker implements FunctionWorker {
       setImmediate(() => this.#input.uncork());
     }
     this.#input.write(encodeFrame(message));
+  }
+
+  sendAhead(message: RunMessage): boolean {
+    this.send(message);
+    return true;
   }
 
   recall(): void {

@@ -32,7 +32,7 @@ export class RunsAhead {
   sendTo(worker: PooledWorker, run: ActiveRun): boolean {
     const { line } = worker;
     if (line === null || !line.isQuick || line.fresh || worker.roomAhead === 0 || !isForAhead(run)) return false;
-    worker.sendAhead(run);
+    if (!worker.sendAhead(run)) return false;
     this.#workers.add(worker);
     this.#timer ??= setInterval(() => this.#look(performance.now()), longestMs).unref();
     return true;

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
+import { MessageChannel, receiveMessageOnPort, Worker, type MessagePort } from 'node:worker_threads';
 import type { FunctionWorker, WorkerExit, WorkerListener, WorkerOptions } from './function-worker.js';
 import { Ring, ringMemory } from './inside/ring.js';
 import { isShortRun, readResult, writeRun } from './inside/short-messages.js';
@@ -72,6 +72,11 @@ export class ThreadWorker implements FunctionWorker {
     this.#port.postMessage({ ...message, data }, [data.buffer]);
   }
 
+  /** Only what lies in shared memory can be taken back. */
+  sendAhead(message: RunMessage): boolean {
+    return this.#sendShort(message);
+  }
+
   recall(): void {
     this.#listener.onRecalled(this.#toWorker.takeBack());
   }
@@ -113,8 +118,8 @@ export class ThreadWorker implements FunctionWorker {
 
   #takeResults(): boolean {
     let any = false;
-    while (this.#toServer.nextMark() === this.#heard) {
-      const text = this.#toServer.take();
+    for (;;) {
+      const text = this.#toServer.take(this.#heard);
       if (text === null) break;
       any = true;
       this.#listener.onMessage(readResult(text));
@@ -136,6 +141,8 @@ export class ThreadWorker implements FunctionWorker {
   /** Messages sent before the end are still in the port's queue. */
   #onExit(code: number): void {
     setImmediate(() => {
+      for (let left = receiveMessageOnPort(this.#port); left !== undefined; left = receiveMessageOnPort(this.#port))
+        this.#onPort(left.message);
       this.#takeResults();
       this.#port.close();
       const exit: WorkerExit =

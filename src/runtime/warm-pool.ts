@@ -146,6 +146,7 @@ export class WarmPool implements WorkerOwner {
 
   onRecalled(worker: PooledWorker, runs: ActiveRun[]): void {
     const line = worker.line!;
+    this.#dropUnlessPatient(worker);
     if (this.#closed) return runs.forEach((run) => run.refuse(new LanewayError('shutting_down')));
     const unwanted = runs.filter((run) => run.cancelled);
     for (const run of unwanted) run.fail({ reason: 'cancelled', message: 'the run was cancelled before it started' });
@@ -180,8 +181,8 @@ export class WarmPool implements WorkerOwner {
     else this.watchdog.need();
   }
 
-  onRunEnds({ worker: { pid } }: PooledWorker): void {
-    if (pid !== null) this.watchdog?.drops(pid);
+  onRunEnds(worker: PooledWorker): void {
+    this.#dropUnlessPatient(worker);
   }
 
   /** The workers of these processes are being killed from outside. */
@@ -208,6 +209,12 @@ export class WarmPool implements WorkerOwner {
     }
     for (const line of this.#crowded) waiting += line.waiting.size;
     return { workers: [...counts.values()], waiting, ahead, running, coldStarts: { ...this.#coldStarts }, ...warm };
+  }
+
+  /** no-second-live-attempt: a queued run that was sent ahead may be begun while this server hangs. */
+  #dropUnlessPatient(worker: PooledWorker): void {
+    const { pid } = worker.worker;
+    if (pid !== null && this.watchdog !== null && !worker.isPatient) this.watchdog.drops(pid);
   }
 
   #hasPlaceFor(line: VersionLine): boolean {
@@ -241,7 +248,7 @@ export class WarmPool implements WorkerOwner {
   /** A worker that has begun a run of its line gets more of those that wait. */
   #fillUp(worker: PooledWorker, line: VersionLine): void {
     for (const run of line.waiting) {
-      if (!this.#runsAhead.sendTo(worker, run) || this.#isOwedToAnother(line)) return;
+      if (this.#isOwedToAnother(line) || !this.#runsAhead.sendTo(worker, run)) return;
       this.#leaveLine(run);
     }
   }

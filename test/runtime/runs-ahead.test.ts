@@ -6,9 +6,17 @@ import { test, type TestContext } from 'node:test';
 import type { AttemptOutcome, DeployedVersion } from '../../src/contract/executor.js';
 import type { Isolation } from '../../src/contract/words.js';
 import type { LocalExecutor } from '../../src/runtime/local-executor.js';
-import { attemptOf, deploy, Ear, makeExecutor, runOnce } from './support.js';
+import { attemptOf, deploy, Ear, makeExecutor, runOnce, until } from './support.js';
 
-type Behaviour = 'wait' | 'block' | 'exit' | 'break later' | 'leave a child' | 'spoil';
+type Behaviour =
+  | 'wait'
+  | 'block'
+  | 'exit'
+  | 'break later'
+  | 'break after a while'
+  | 'exit after a while'
+  | 'leave a child'
+  | 'spoil';
 const followers = ['a', 'b', 'c', 'd', 'e'];
 
 /** One run that behaves badly, and others that were sent ahead behind it. */
@@ -21,11 +29,12 @@ class Case {
     t: TestContext,
     readonly isolation: Isolation,
     readonly concurrency = 1,
+    workers = 16,
   ) {
     const folder = mkdtempSync(join(tmpdir(), 'laneway-ahead-'));
     t.after(() => rmSync(folder, { recursive: true, force: true }));
     this.note = join(folder, 'note');
-    this.executor = makeExecutor(t, { limits: { maxWaiting: 100 } });
+    this.executor = makeExecutor(t, { limits: { maxWaiting: 100, maxWorkers: workers } });
     this.version = deploy('quick/index.mjs', { concurrency });
   }
 
@@ -142,6 +151,35 @@ for (const isolation of ['thread', 'process'] as const) {
     assert.deepEqual(one.begun, ['first', 'wanted']);
   });
 
+  test(`a run that comes to a worker before it breaks or ends is begun by another one, ${isolation}`, async (t) => {
+    const one = new Case(t, isolation);
+    for (const [does, name] of [
+      ['break after a while', 'short'],
+      ['break after a while', 'l'.repeat(5000)],
+      ['exit after a while', 'short'],
+      ['exit after a while', 'l'.repeat(5000)],
+    ] as const) {
+      assert.ok((await one.run({ does })).ok);
+      assert.ok((await one.run({ name }, undefined, 5000)).ok);
+      assert.deepEqual(one.begun, [name]);
+      rmSync(one.note);
+    }
+  });
+
+  test(`a run that may lie ready makes room for a line that has waited longer, and is begun once, ${isolation}`, async (t) => {
+    const one = new Case(t, isolation, 1, 1);
+    await one.proveQuick();
+    const names = Array.from({ length: 34 }, (_, index) => String(index).padStart(2, '0'));
+    const runs = names.map((name) => one.run({ name }));
+    assert.ok(one.executor.stats().waiting > 0, 'more than may be sent ahead');
+    const other = runOnce(one.executor, deploy('echo-module/index.mjs'), { isolation });
+    names.push('34', '35');
+    runs.push(one.run({ name: '34' }), one.run({ name: '35' }));
+    for (const run of runs) assert.ok((await run).ok);
+    assert.ok((await other).outcome.ok);
+    assert.deepEqual(one.begun, names);
+  });
+
   test(`closing refuses what was sent ahead, ${isolation}`, async (t) => {
     const one = new Case(t, isolation);
     const { first, rest } = await one.after('wait');
@@ -159,6 +197,27 @@ test('runs sent ahead of one that blocks its thread go to another worker', async
   await one.assertFollowers(rest);
   one.letGo();
   assert.ok((await first).ok);
+});
+
+test('what does not fit into the memory that is shared is not sent ahead', async (t) => {
+  const one = new Case(t, 'thread');
+  await one.proveQuick();
+  const first = one.run({ name: 'first', does: 'block' });
+  const parameters = { long: 'x'.repeat(5000) };
+  const payload = (name: string) => ({ name, note: one.note });
+  const runs = [{ payload: payload('a') }, { payload: payload('b'), parameters }, { payload: payload('c') }].map((choice) =>
+    runOnce(one.executor, one.version, { ...choice, timeoutMs: 5000 }),
+  );
+  await until(() => one.executor.stats().waiting > 0);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  one.letGo();
+  assert.ok((await first).ok);
+  const outcomes = await Promise.all(runs);
+  assert.deepEqual(
+    outcomes.map(({ outcome }) => outcome.ok && outcome.result),
+    ['"a"', '"b"', '"c"'],
+  );
+  assert.deepEqual(one.begun, ['a', 'b', 'c', 'first']);
 });
 
 test('long payloads and results pass those that are sent ahead in order', async (t) => {

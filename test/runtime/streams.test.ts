@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { deploy, levels, makeExecutor, runOnce } from './support.js';
+import { attemptOf, deploy, Ear, levels, makeExecutor, runOnce } from './support.js';
 
 for (const isolation of levels) {
   for (const path of ['generator/index.mjs', 'python-generator/main.py']) {
@@ -60,3 +60,20 @@ for (const isolation of levels) {
     assert.ok(ear.text.includes('[stream cut at 12 bytes]'));
   });
 }
+
+/** Is busy with something else when the first chunk comes, until the worker has ended. */
+class BusyEar extends Ear {
+  override chunk(data: string): void {
+    if (this.chunks.length === 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+    super.chunk(data);
+  }
+}
+
+for (const isolation of levels)
+  test(`what a run streamed before it ended its worker arrives, at ${isolation}`, async (t) => {
+    const version = deploy('streams-and-exits/index.mjs');
+    const ear = new BusyEar();
+    const outcome = await makeExecutor(t).execute(attemptOf(version, { isolation, payload: { count: 5000 } }), ear);
+    assert.equal(!outcome.ok && outcome.reason, 'exit_code');
+    assert.equal(ear.chunks.length, 5000);
+  });

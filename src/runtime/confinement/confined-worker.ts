@@ -1,7 +1,7 @@
 import { messageOf } from '../../errors.js';
 import type { FunctionWorker, WorkerExit, WorkerListener, WorkerOptions } from '../function-worker.js';
 import type { ResourceGroup } from '../limits/resource-group.js';
-import type { FromWorker, LoadMessage, ToWorker } from '../messages.js';
+import type { FromWorker, LoadMessage, RunMessage, ToWorker } from '../messages.js';
 import type { Launch } from '../process-launch.js';
 import { ProcessWorker } from '../process-worker.js';
 import type { Scratch } from '../scratch.js';
@@ -75,6 +75,11 @@ export class ConfinedWorker implements FunctionWorker, WorkerListener {
     if (message.type !== 'load') return void this.#held.push(message);
     this.#held.push({ ...message, folder: inside.code });
     void this.#prepare(message);
+  }
+
+  sendAhead(message: RunMessage): boolean {
+    this.send(message);
+    return true;
   }
 
   recall(): void {

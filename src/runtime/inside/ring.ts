@@ -26,8 +26,6 @@ export function ringMemory(): SharedArrayBuffer {
  * can be taken back by one step too: whoever is first has it.
  */
 export class Ring {
-  /** What was said of the text taken last. */
-  mark = 0;
   readonly #counters: Int32Array;
   readonly #bytes: Buffer;
   readonly #view: DataView;
@@ -79,14 +77,15 @@ export class Ring {
     return at === null ? null : this.#view.getInt32(placeOf(at) + 4, true);
   }
 
-  /** For the reader: the next text, with its mark in `mark`; null when there is none (any more). */
-  take(): string | null {
+  /** For the reader: the next text if it has this mark; null when there is none (any more). */
+  take(mark: number): string | null {
     const before = Atomics.load(this.#counters, taken);
     const at = this.#next(before);
     if (at === null) return null;
     const place = placeOf(at);
     const bytes = this.#view.getInt32(place, true);
-    this.mark = this.#view.getInt32(place + 4, true);
+    // Looked at again: another text may have taken the place of one that was taken back.
+    if (this.#view.getInt32(place + 4, true) !== mark) return null;
     const text = this.#bytes.toString('utf8', place + prefixBytes, place + prefixBytes + bytes);
     const after = step(at, padded(prefixBytes + bytes));
     return Atomics.compareExchange(this.#counters, taken, before, after) === before ? text : null;

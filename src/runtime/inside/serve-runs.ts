@@ -73,6 +73,7 @@ export class RunServer {
   /** Carries out what lies ready, one after the other. */
   serve(): void {
     if (this.#isServing) return;
+    if (this.#isTainted) return this.#giveBack();
     this.#isServing = true;
     try {
       for (let count = 0; this.isFree; count += 1) {
@@ -89,6 +90,13 @@ export class RunServer {
   /** Whether it may begin a run. */
   get isFree(): boolean {
     return this.#run === null && !this.#isPaused && !this.#isTainted;
+  }
+
+  /** What comes to a tainted worker is for another one. */
+  #giveBack(): void {
+    let runs = 0;
+    while (this.#channel.takeNext() !== null) runs += 1;
+    if (runs > 0) this.#channel.send({ type: 'recalled', runs });
   }
 
   async #loadVersion(load: LoadMessage): Promise<void> {
@@ -214,10 +222,10 @@ export class RunServer {
     }
   }
 
-  /** What an earlier run left behind may not end the worker under the run that is there now. */
+  /** What an earlier run left behind may not end the worker under the run that is there now, or is on its way. */
   #mayExit(): boolean {
     const speaker = this.#speaker();
-    if (speaker === null && this.#run !== null) return false;
+    if (speaker === null && this.#callable !== null) return false;
     this.#run?.flush();
     return true;
   }

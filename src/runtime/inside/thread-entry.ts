@@ -40,7 +40,7 @@ function receive(message: ToWorker): void {
 }
 
 function takeNext(): RunMessage | FetchMessage | null {
-  const text = inbox.nextMark() === heard && byPort.length === 0 ? inbox.take() : null;
+  const text = byPort.length === 0 ? inbox.take(heard) : null;
   if (text !== null) return readRun(text);
   const message = byPort.shift() ?? null;
   if (message === null) restSoon();
