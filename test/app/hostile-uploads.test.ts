@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import AdmZip from 'adm-zip';
 import { hostileZips } from '../store/hostile-zips.js';
 import { limits } from '../store/open-test-store.js';
 import { temporaryFolder } from '../temporary-folder.js';
@@ -37,16 +38,19 @@ test('a server as it is started refuses every hostile zip with its own code, kee
   });
   const url = await listeningUrl(server.stdout);
   const key = readFileSync(join(home, 'data/admin-key'), 'utf8').trim();
-  const push = async (zip: Buffer) => {
-    const answer = await fetch(`${url}/api/v1/functions/hostile/lanes/latest/versions`, {
+  const push = async (zip: Buffer, name = 'hostile') => {
+    const answer = await fetch(`${url}/api/v1/functions/${name}/lanes/latest/versions`, {
       method: 'POST',
       headers: { authorization: `Bearer ${key}`, 'content-type': 'application/zip' },
       body: new Uint8Array(zip),
     });
     return ((await answer.json()) as { error?: { code: string } }).error?.code;
   };
-  // The first request loads and compiles what every later one uses.
-  await push(Buffer.from('no zip'));
+  // The first push loads and compiles what every later one uses.
+  const harmless = new AdmZip();
+  harmless.addFile('index.mjs', Buffer.from('export default () => 1;'));
+  harmless.addFile('laneway.json', Buffer.from('{"timeout_ms":1000}'));
+  assert.equal(await push(harmless.toBuffer(), 'harmless'), undefined);
   const before = residentBytes(server.pid!);
   let largest = before;
   for (const [title, code, zip] of hostileZips()) {
@@ -54,7 +58,7 @@ test('a server as it is started refuses every hostile zip with its own code, kee
     largest = Math.max(largest, residentBytes(server.pid!));
   }
   assert.ok(largest - before < 20 * mib, `grew by ${((largest - before) / mib).toFixed(1)} MiB`);
-  assert.deepEqual(readdirSync(join(home, 'functions-store')), ['.laneway']);
+  assert.deepEqual(readdirSync(join(home, 'functions-store')), ['.laneway', 'harmless']);
   assert.deepEqual(readdirSync(join(home, 'functions-store/.laneway/tmp')), []);
 });
 
