@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test, type TestContext } from 'node:test';
+import { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { RedisClaim } from '../../src/redis/installation.js';
 import { skipWithout } from '../servers/find-binary.js';
@@ -40,12 +41,10 @@ test('an emptied Redis is claimed again, and one that somebody else took meanwhi
   const { claimed, lines } = await claim(t, redis!.url, 'ours');
   await redis!.flush();
   claimed.renew();
-  await until(() =>
-    claim(t, redis!.url, 'theirs').then(
-      () => false,
-      () => true,
-    ),
-  );
+  const reader = new Redis(redis!.url);
+  t.after(() => reader.disconnect());
+  await until(async () => (await reader.get('laneway:installation')) === 'ours');
+  await assert.rejects(claim(t, redis!.url, 'theirs'), /belongs to installation ours/);
   await redis!.flush();
   await claim(t, redis!.url, 'theirs');
   claimed.renew();
