@@ -299,25 +299,26 @@ export class PooledWorker implements WorkerListener {
 
   /** The worker begins the next of those that were sent ahead, or has begun it already. False when there is none. */
   #beginAhead(): boolean {
-    const run = this.#ahead.shift();
+    const run = this.#takeAhead();
     if (run === undefined) return false;
-    this.run = run;
-    this.#runNumber += 1;
-    run.assign();
     this.#beBusy(run);
     if (run.cancelled) this.#askToEnd(run);
-    this.#owner.onRunBegins(this, run);
     return true;
   }
 
   /** The run that it was killed for had ended: it went on with the next one, which is not to be begun a second time elsewhere. */
   #goOnUntilExit(): void {
-    const run = this.#tainted ? undefined : this.#ahead.shift();
-    if (run === undefined) return;
+    if (!this.#tainted) this.#takeAhead()?.start();
+  }
+
+  /** The next of those that were sent ahead is the one under way; its owner was told when it was sent. */
+  #takeAhead(): ActiveRun | undefined {
+    const run = this.#ahead.shift();
+    if (run === undefined) return undefined;
     this.run = run;
     this.#runNumber += 1;
     run.assign();
-    run.start();
+    return run;
   }
 
   #giveBack(runs: ActiveRun[]): void {

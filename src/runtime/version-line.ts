@@ -69,9 +69,8 @@ export class VersionLine {
     return undefined;
   }
 
-  /** A run took so long in the function; undefined where nobody measured it. */
-  noteTime(ms: number | undefined): void {
-    if (ms === undefined) return;
+  /** A run took so long in the function, where that is measured. */
+  noteTime(ms: number): void {
     // One that was interrupted by others counts as slow, not by how long.
     const counted = Math.min(ms, 1);
     this.typicalMs = this.typicalMs === Infinity ? counted : this.typicalMs + 0.05 * (counted - this.typicalMs);
