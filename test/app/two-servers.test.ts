@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { HttpTransportType, HubConnectionBuilder, LogLevel } from '@microsoft/signalr';
+import { streamByHub } from './stream-by-hub.js';
 import { skipWithout } from '../servers/find-binary.js';
 import { startPostgres, type PostgresServer } from '../servers/postgres.js';
 import { startRedis, type RedisServer } from '../servers/redis.js';
@@ -120,18 +120,7 @@ describe('two servers on one Redis, PostgreSQL and FTP, the first claiming nothi
   });
 
   test('streamed by a SignalR client of the first while the second runs it', async () => {
-    const connection = new HubConnectionBuilder()
-      .withUrl(`${a.url}/functions`, { accessTokenFactory: () => a.key, transport: HttpTransportType.WebSockets })
-      .configureLogging(LogLevel.None)
-      .build();
-    await connection.start();
-    const items: string[] = [];
-    await new Promise<void>((resolve, reject) => {
-      connection
-        .stream<string>('FunctionHandler', 'talk', 'latest', '', '{}')
-        .subscribe({ next: (item) => items.push(item), complete: resolve, error: reject });
-    });
-    await connection.stop();
+    const items = await streamByHub(a, 'talk');
     assert.equal(items.join(''), 'line 1\nline 2\nline 3\nline 4\n');
   });
 

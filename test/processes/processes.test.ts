@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test, type TestContext } from 'node:test';
-import { HttpTransportType, HubConnectionBuilder, LogLevel } from '@microsoft/signalr';
+import { streamByHub } from '../app/stream-by-hub.js';
 import { findLocalServer } from '../../src/client/local-server.js';
 import { skipWithout } from '../servers/find-binary.js';
 import { startPostgres, type PostgresServer } from '../servers/postgres.js';
@@ -177,20 +177,9 @@ describe('several processes that share a port, Redis and PostgreSQL', { skip: sk
     const server = await start(t);
     await server.push('talk', { 'index.mjs': 'export default () => console.log("spoken")' });
     for (let round = 0; round < 4; round += 1) {
-      const connection = new HubConnectionBuilder()
-        .withUrl(`${server.url}/functions`, { accessTokenFactory: () => adminKey, transport: HttpTransportType.WebSockets })
-        .configureLogging(LogLevel.None)
-        .build();
       // One connection more or less decides who is next.
       if (round % 2 === 1) await server.ask('GET', '/health');
-      await connection.start();
-      const items: string[] = [];
-      await new Promise<void>((resolve, reject) => {
-        connection
-          .stream<string>('FunctionHandler', 'talk', 'latest', '', '{}')
-          .subscribe({ next: (item) => items.push(item), complete: resolve, error: reject });
-      });
-      await connection.stop();
+      const items = await streamByHub({ url: server.url, key: adminKey }, 'talk');
       assert.equal(items.join(''), 'spoken\n');
     }
   });
